@@ -1,0 +1,331 @@
+"""RunConfig: the only description of a run.
+
+A page's settings, the URL, a scenario and a test are all RunConfigs. This
+module knows neither torch nor streamlit; validation is pydantic's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from urllib.parse import parse_qs
+
+import annotated_types
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+WORK_BUDGET = 1_000_000_000
+"""Largest hidden_size² · timesteps · batch_size · num_layers of one step.
+
+At this size an LSTM step takes about a second on one CPU thread; beyond it
+a live picture is no longer live."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskSpec:
+    """What the settings must know of a task without importing it."""
+
+    label: str
+    seq_len: tuple[int, int]
+    """Least and greatest sequence length; equal where the data fix it."""
+    extra_timesteps: int = 0
+    """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
+
+
+TASKS: Mapping[str, TaskSpec] = MappingProxyType(
+    {
+        "adding": TaskSpec(label="Adding problem", seq_len=(2, 1000)),
+        "copy_memory": TaskSpec(label="Copy memory", seq_len=(2, 1000), extra_timesteps=20),
+        "temporal_order": TaskSpec(label="Temporal order", seq_len=(10, 1000)),
+        "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
+        "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
+        "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
+        "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150)),
+    }
+)
+
+TaskName = Literal[
+    "adding",
+    "copy_memory",
+    "temporal_order",
+    "recall",
+    "digits_pixels",
+    "digits_rows",
+    "sunspots",
+]
+CellName = Literal["rnn", "lstm", "gru"]
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be.
+
+    `problems` holds one sentence a field; under "work", one for the sizes that are too much together.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+class RunConfig(BaseModel):
+    """All that decides a run. Same config, machine and torch version: same numbers.
+
+    Raises:
+        ConfigError: one sentence a wrong field, naming what came and its range.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+    )
+
+    task: TaskName = Field("adding", description="What the network is to learn.")
+    seq_len: int = Field(
+        60, ge=2, le=1000, description="Length of a sequence (for copy memory: of the wait)."
+    )
+    batch_size: int = Field(32, ge=1, le=512, description="Sequences in one step.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides the weights and the batches.")
+    cell: CellName = Field("rnn", description="The recurrent cell, PyTorch's own.")
+    activation: Literal["tanh", "relu"] = Field(
+        "tanh", description="The RNN's nonlinearity (LSTM and GRU have their own)."
+    )
+    num_layers: int = Field(1, ge=1, le=4, description="Recurrent layers, one upon the other.")
+    hidden_size: int = Field(32, ge=1, le=512, description="Units of one layer.")
+    recurrent_init: Literal["default", "orthogonal", "identity", "normal"] = Field(
+        "default",
+        description="How W_hh starts: PyTorch's default, gain × orthogonal, "
+        "gain × identity (IRNN), or normal with spectral radius about the gain.",
+    )
+    recurrent_gain: float = Field(
+        1.0, ge=0.0, le=10.0, description="Factor on W_hh (not on PyTorch's default)."
+    )
+    forget_bias: float | None = Field(
+        None,
+        ge=-20.0,
+        le=20.0,
+        description="LSTM: the sum of both forget biases; empty leaves PyTorch's own.",
+    )
+    optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = Field(
+        "adam", description="PyTorch's optimiser, otherwise at its defaults."
+    )
+    learning_rate: float = Field(3e-3, ge=1e-8, le=100.0, description="Step size.")
+    momentum: float = Field(0.0, ge=0.0, lt=1.0, description="For SGD and RMSprop.")
+    clip: Literal["none", "norm", "value"] = Field(
+        "norm", description="What is done to a large gradient before the step."
+    )
+    clip_threshold: float = Field(
+        1.0, ge=1e-8, le=1e8, description="Largest norm (or entry) that passes unclipped."
+    )
+    dtype: Literal["float32", "float64"] = Field("float32", description="Of weights and data.")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where it trains.")
+    probe_size: int = Field(
+        8, ge=1, le=64, description="Sequences of the batch that are measured: the first ones."
+    )
+    record_every: int = Field(
+        1, ge=1, le=10_000, description="Measure at most every so many steps."
+    )
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ConfigError(_sentences(error, settings)) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seq_len_of_the_task(cls, settings: Any) -> Any:
+        """A task whose data fix the length brings its own where none was asked for."""
+        spec = TASKS.get(settings.get("task", "")) if isinstance(settings, dict) else None
+        if spec and "seq_len" not in settings:
+            low, high = spec.seq_len
+            default = cls.model_fields["seq_len"].default
+            return {**settings, "seq_len": min(max(default, low), high)}
+        return settings
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        low, high = TASKS[self.task].seq_len
+        if not low <= self.seq_len <= high:
+            raise _Together(
+                "seq_len", _must_be("seq_len", _span(low, high), self.seq_len, self.task)
+            )
+        if self.work > WORK_BUDGET:
+            raise _Together(
+                "work",
+                f"hidden_size² · timesteps · batch_size · num_layers must be at most the work budget "
+                f"of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
+                f"{self.batch_size} · {self.num_layers} = {self.work:.2g}.",
+            )
+        return self
+
+    @property
+    def timesteps(self) -> int:
+        """T, the timesteps of one sequence."""
+        return self.seq_len + TASKS[self.task].extra_timesteps
+
+    @property
+    def work(self) -> int:
+        """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds."""
+        return self.hidden_size**2 * self.timesteps * self.batch_size * self.num_layers
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """The same settings but for `changes`, validated.
+
+        With a new task, a seq_len that it does not allow gives way to the nearest allowed.
+        """
+        settings = {**self.to_dict(), **changes}
+        spec = TASKS.get(settings["task"])
+        if spec and "seq_len" not in changes:
+            low, high = spec.seq_len
+            settings["seq_len"] = min(max(self.seq_len, low), high)
+        return RunConfig(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field, as plain Python values."""
+        return self.model_dump()
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> RunConfig:
+        """The config of `to_dict`'s output; missing fields take their default.
+
+        Raises:
+            ConfigError: for unknown names and values out of range.
+        """
+        return cls(**settings)
+
+    def differences(self, other: RunConfig | None = None) -> dict[str, Any]:
+        """The fields in which this config differs from `other` (None: the default run)."""
+        base = (other or RunConfig(task=self.task)).to_dict() | (
+            {} if other else {"task": RunConfig.model_fields["task"].default}
+        )
+        return {name: value for name, value in self.to_dict().items() if value != base[name]}
+
+    def to_query(self) -> dict[str, str]:
+        """Every setting that differs from the default, as URL query parameters."""
+        return {name: str(value) for name, value in self.differences().items()}
+
+    @classmethod
+    def from_query(cls, query: str | Mapping[str, str | list[str]]) -> tuple[RunConfig, list[str]]:
+        """The config a URL asks for, and a sentence for each thing in it that cannot be.
+
+        A field with a problem takes its default; nothing here raises.
+
+        Args:
+            query: "a=1&b=2", or names to a value or to all values given under that name.
+        """
+        pairs = (
+            parse_qs(query.lstrip("?"), keep_blank_values=True) if isinstance(query, str) else query
+        )
+        settings: dict[str, Any] = {}
+        problems: list[str] = []
+        for name, given in pairs.items():
+            values = [given] if isinstance(given, str) else list(given)
+            if name not in cls.model_fields:
+                problems.append(f"There is no setting named {_shown(name)}; it was ignored.")
+            elif len(values) != 1:
+                problems.append(
+                    f"{name} must be given once, got {len(values)} values; the default is used."
+                )
+            elif name == "forget_bias" and values[0] in {"", "None"}:
+                settings[name] = None
+            else:
+                settings[name] = values[0]
+        # Each pass drops the fields that were wrong, so this ends with the default run at worst.
+        while True:
+            try:
+                return cls(**settings), problems
+            except ConfigError as error:
+                problems += [f"{text} The default is used." for text in error.problems.values()]
+                wrong = set(error.problems)
+                if "work" in wrong:
+                    wrong |= _SIZES
+                settings = {name: value for name, value in settings.items() if name not in wrong}
+
+
+_SIZES = {"hidden_size", "seq_len", "batch_size", "num_layers"}
+
+
+def allowed(name: str) -> str:
+    """What a field may be, in words: "1…512", "one of norm, value"."""
+    field = RunConfig.model_fields[name]
+    choices = _choices(field.annotation)
+    if choices:
+        return "one of " + ", ".join(choices)
+    low, high, below = bounds(name)
+    return f"{_number(low)}…{'below ' if below else ''}{_number(high)}"
+
+
+def bounds(name: str) -> tuple[float, float, bool]:
+    """Least and greatest value of a numeric field; True where the greatest is excluded."""
+    low = high = math.nan
+    below = False
+    for rule in RunConfig.model_fields[name].metadata:
+        if isinstance(rule, annotated_types.Ge):
+            low = float(rule.ge)  # type: ignore[arg-type]
+        elif isinstance(rule, annotated_types.Le):
+            high = float(rule.le)  # type: ignore[arg-type]
+        elif isinstance(rule, annotated_types.Lt):
+            high, below = float(rule.lt), True  # type: ignore[arg-type]
+    return low, high, below
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values of a field that is chosen from a list; empty for a number."""
+    return _choices(RunConfig.model_fields[name].annotation)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+class _Together(ValueError):
+    """Fields that are each in range but do not fit together."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.sentence = sentence
+
+
+def _sentences(error: ValidationError, settings: Mapping[str, Any]) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for item in error.errors(include_url=False):
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, _Together):
+            problems[cause.field] = cause.sentence
+            continue
+        name = str(item["loc"][0])
+        if name not in RunConfig.model_fields:
+            problems[name] = f"There is no setting named {_shown(name)}."
+        else:
+            problems[name] = _must_be(name, allowed(name), settings.get(name))
+    return problems
+
+
+def _must_be(name: str, span: str, got: Any, task: str = "") -> str:
+    kind = "" if choices(name) else "a whole number, " if _is_whole(name) else "a number, "
+    return f"{name} must be {kind}{span}{f' for {task}' if task else ''}, got {_shown(got)}."
+
+
+def _is_whole(name: str) -> bool:
+    return RunConfig.model_fields[name].annotation is int
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}…{high}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) and abs(value) < 1e10 else f"{value:g}"
+
+
+def _shown(value: Any, longest: int = 40) -> str:
+    """A value as it came, shortened, without control characters."""
+    text = repr(value) if not isinstance(value, str) else f"“{value}”"
+    text = "".join(c if c.isprintable() else "�" for c in text[: 4 * longest])
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(str(value))} characters)"
