@@ -6,14 +6,12 @@ module knows neither torch nor streamlit; validation is pydantic's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 from urllib.parse import parse_qs
 
-import annotated_types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 WORK_BUDGET = 1_000_000_000
@@ -61,7 +59,7 @@ CellName = Literal["rnn", "lstm", "gru"]
 class ConfigError(ValueError):
     """A setting that cannot be.
 
-    `problems` holds one sentence a field; under "work", one for the sizes that are too much together.
+    `problems` holds one sentence a field; under "work", one for sizes that are too much together.
     """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -151,14 +149,14 @@ class RunConfig(BaseModel):
     def _fits_together(self) -> Self:
         low, high = TASKS[self.task].seq_len
         if not low <= self.seq_len <= high:
-            raise _Together(
+            raise _MisfitError(
                 "seq_len", _must_be("seq_len", _span(low, high), self.seq_len, self.task)
             )
         if self.work > WORK_BUDGET:
-            raise _Together(
+            raise _MisfitError(
                 "work",
-                f"hidden_size² · timesteps · batch_size · num_layers must be at most the work budget "
-                f"of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
+                f"hidden_size² · timesteps · batch_size · num_layers must be at most the work "
+                f"budget of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
                 f"{self.batch_size} · {self.num_layers} = {self.work:.2g}.",
             )
         return self
@@ -223,7 +221,7 @@ class RunConfig(BaseModel):
         )
         settings: dict[str, Any] = {}
         problems: list[str] = []
-        for name, given in pairs.items():
+        for name, given in query.items():
             values = [given] if isinstance(given, str) else list(given)
             if name not in cls.model_fields:
                 problems.append(f"There is no setting named {_shown(name)}; it was ignored.")
@@ -262,16 +260,10 @@ def allowed(name: str) -> str:
 
 def bounds(name: str) -> tuple[float, float, bool]:
     """Least and greatest value of a numeric field; True where the greatest is excluded."""
-    low = high = math.nan
-    below = False
-    for rule in RunConfig.model_fields[name].metadata:
-        if isinstance(rule, annotated_types.Ge):
-            low = float(rule.ge)  # type: ignore[arg-type]
-        elif isinstance(rule, annotated_types.Le):
-            high = float(rule.le)  # type: ignore[arg-type]
-        elif isinstance(rule, annotated_types.Lt):
-            high, below = float(rule.lt), True  # type: ignore[arg-type]
-    return low, high, below
+    schema = RunConfig.model_json_schema()["properties"][name]
+    number = schema if "anyOf" not in schema else schema["anyOf"][0]
+    below = "exclusiveMaximum" in number
+    return number["minimum"], number["exclusiveMaximum" if below else "maximum"], below
 
 
 def choices(name: str) -> tuple[str, ...]:
@@ -283,7 +275,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
-class _Together(ValueError):
+class _MisfitError(ValueError):
     """Fields that are each in range but do not fit together."""
 
     def __init__(self, field: str, sentence: str) -> None:
@@ -296,7 +288,7 @@ def _sentences(error: ValidationError, settings: Mapping[str, Any]) -> dict[str,
     problems: dict[str, str] = {}
     for item in error.errors(include_url=False):
         cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, _Together):
+        if isinstance(cause, _MisfitError):
             problems[cause.field] = cause.sentence
             continue
         name = str(item["loc"][0])

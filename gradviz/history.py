@@ -254,7 +254,7 @@ class History:
 
     @property
     def layer_names(self) -> list[str]:
-        """ "l0", "l1", …: the measured layers, lowest first."""
+        """The measured layers, lowest first: l0, l1, …."""
         return list(self.frames[-1].layers) if self.frames else []
 
     @property
