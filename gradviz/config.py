@@ -216,9 +216,8 @@ class RunConfig(BaseModel):
         Args:
             query: "a=1&b=2", or names to a value or to all values given under that name.
         """
-        pairs = (
-            parse_qs(query.lstrip("?"), keep_blank_values=True) if isinstance(query, str) else query
-        )
+        if isinstance(query, str):
+            query = parse_qs(query.lstrip("?"), keep_blank_values=True)
         settings: dict[str, Any] = {}
         problems: list[str] = []
         for name, given in query.items():
