@@ -1,0 +1,78 @@
+"""What every task gives: batches, a loss, and the loss of "learned nothing".
+
+Index legend: T timesteps, B sequences, I input size, O output size. Everything is
+time-major. torch is imported only where numbers are made, because the web server
+reads the notes of a task and must not import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskNotes:
+    """What a page says of a task."""
+
+    description: str
+    """One sentence: what comes in and what is asked."""
+    paper: str
+    floor_text: str
+    """One sentence: the loss of a network that learned nothing, and what reaches it."""
+
+
+class Batch(NamedTuple):
+    """One batch, drawn in float32 whatever the run's dtype, so that both see the same numbers."""
+
+    inputs: torch.Tensor
+    """(T, B, I) float32."""
+    targets: torch.Tensor
+    """For a regression (B, 1) float32; for classes (B,) int64, or (T, B) at every timestep."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A task at one sequence length."""
+
+    input_size: int
+    output_size: int
+    sample: Callable[[int, torch.Generator], Batch]
+    """(batch_size, generator) to a batch; the same generator state gives the same batch."""
+    floor: float
+    """Loss of "learned nothing": of the best answer that does not look at the sequence."""
+    loss_kind: Literal["mse", "cross_entropy"]
+    readout: Literal["last", "every"] = "last"
+    """Which timesteps the readout answers at, and the loss acts at."""
+    answer_timesteps: int = 1
+    """The accuracy is judged on so many last timesteps."""
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether there is an accuracy."""
+        return self.loss_kind == "cross_entropy"
+
+    def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The mean loss over the batch, and over the timesteps where every one is answered.
+
+        Args:
+            outputs: (B, O), or (T, B, O) when the readout is at every timestep.
+            targets: as `sample` gave them.
+        """
+        from torch.nn import functional
+
+        if self.is_classification:
+            return functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
+        return functional.mse_loss(outputs, targets.to(outputs.dtype))
+
+    def accuracy(self, outputs: torch.Tensor, targets: torch.Tensor) -> float | None:
+        """Share of right answers in [0, 1]; None for a regression. Arguments as for `loss`."""
+        if not self.is_classification:
+            return None
+        if self.readout == "every":
+            outputs, targets = outputs[-self.answer_timesteps :], targets[-self.answer_timesteps :]
+        return float((outputs.argmax(-1) == targets).sum()) / targets.numel()
