@@ -32,7 +32,8 @@ class SequenceModel(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """(T, B, I) to (B, O), or to (T, B, O) when every timestep is answered."""
         hidden, _ = self.recurrent(inputs)
-        return self.readout(hidden[-1] if self._reads_last else hidden)
+        answer: torch.Tensor = self.readout(hidden[-1] if self._reads_last else hidden)
+        return answer
 
 
 def build_model(config: RunConfig, task: Task) -> SequenceModel:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from gradviz.remedies.clipping import Clipping, clip_gradients, total_norm
+from gradviz.remedies.clipping import (
+    Clipping,
+    Culprit,
+    clip_gradients,
+    find_non_finite,
+    total_norm,
+)
 from gradviz.remedies.initialisation import initialise_recurrent, set_forget_bias
 
 __all__ = [
     "Clipping",
+    "Culprit",
     "clip_gradients",
+    "find_non_finite",
     "initialise_recurrent",
     "set_forget_bias",
     "total_norm",

@@ -12,9 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
+
+
+class Culprit(NamedTuple):
+    """The first gradient that spoils the step."""
+
+    position: int
+    """In the list of parameters given."""
+    kind: Literal["nan", "inf", "norm overflow"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +33,9 @@ class Clipping:
     """‖g‖₂ before, in float64; nan or inf only where an entry is."""
     norm_post: float
     clipped: bool
-    overflowed: bool = False
-    """Every entry was finite but PyTorch's own norm was not, so the gradients are now zero."""
+    culprit: Culprit | None = None
+    """Set where an entry is nan or inf, or where PyTorch's norm overflowed: then the
+    gradients, all finite before, are all zero now, and the culprit is the largest of them."""
 
 
 def clip_gradients(
@@ -34,26 +43,37 @@ def clip_gradients(
     kind: Literal["none", "norm", "value"],
     threshold: float,
 ) -> Clipping:
-    """Clip the gradients of `parameters` in place; those without a gradient are left out."""
+    """Clip the gradients of `parameters` in place; a parameter without one is left alone."""
     gradients = [each.grad for each in parameters if each.grad is not None]
-    norm = total_norm(gradients)
+    norm_pre = total_norm(gradients)
+    # Looked for before the clip, which spreads a nan to every gradient.
+    culprit = None if math.isfinite(norm_pre) else find_non_finite(parameters, gradient=True)
     if kind == "none" or not gradients:
-        return Clipping(norm_pre=norm, norm_post=norm, clipped=False)
+        return Clipping(norm_pre=norm_pre, norm_post=norm_pre, clipped=False, culprit=culprit)
+    largest = torch.nn.utils.get_total_norm(gradients, 2.0 if kind == "norm" else math.inf)
     if kind == "norm":
-        largest = torch.nn.utils.clip_grad_norm_(parameters, threshold)
+        if culprit is None and not torch.isfinite(largest):
+            culprit = Culprit(_largest_gradient(parameters), "norm overflow")
+        torch.nn.utils.clip_grads_with_norm_(parameters, threshold, largest)
         # The 1e-6 is PyTorch's own: it shrinks also a gradient just below the threshold.
         clipped = bool(threshold / (largest + 1e-6) < 1)
     else:
-        largest = torch.nn.utils.get_total_norm(gradients, math.inf)
-        clipped = bool(largest > threshold)
         torch.nn.utils.clip_grad_value_(parameters, threshold)
-    unclipped = not clipped and math.isfinite(norm)
-    return Clipping(
-        norm_pre=norm,
-        norm_post=norm if unclipped else total_norm(gradients),
-        clipped=clipped,
-        overflowed=math.isfinite(norm) and not math.isfinite(float(largest)),
-    )
+        clipped = bool(largest > threshold)
+    changed = clipped or culprit is not None
+    norm_post = total_norm(gradients) if changed else norm_pre
+    return Clipping(norm_pre=norm_pre, norm_post=norm_post, clipped=clipped, culprit=culprit)
+
+
+def find_non_finite(
+    parameters: Sequence[torch.nn.Parameter], *, gradient: bool = False
+) -> Culprit | None:
+    """The first of the parameters, or of their gradients, that holds a nan or an inf."""
+    for index, parameter in enumerate(parameters):
+        tensor = parameter.grad if gradient else parameter.detach()
+        if tensor is not None and not bool(torch.isfinite(tensor).all()):
+            return Culprit(index, "nan" if bool(torch.isnan(tensor).any()) else "inf")
+    return None
 
 
 def total_norm(tensors: Sequence[torch.Tensor]) -> float:
@@ -75,3 +95,8 @@ def total_norm(tensors: Sequence[torch.Tensor]) -> float:
 def _norm(tensors: Sequence[torch.Tensor]) -> float:
     norms = [torch.linalg.vector_norm(each, dtype=torch.float64) for each in tensors]
     return float(torch.linalg.vector_norm(torch.stack(norms)))
+
+
+def _largest_gradient(parameters: Sequence[torch.nn.Parameter]) -> int:
+    norms = [0.0 if each.grad is None else total_norm([each.grad]) for each in parameters]
+    return norms.index(max(norms))

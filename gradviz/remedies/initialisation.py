@@ -39,7 +39,7 @@ def initialise_recurrent(
         return
     size = module.hidden_size
     for weight in _of_every_layer(module, "weight_hh"):
-        for block in weight.split(size):
+        for block in weight.chunk(len(weight) // size):
             if kind == "orthogonal":
                 nn.init.orthogonal_(block, gain)
             elif kind == "identity":

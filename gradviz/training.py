@@ -1,0 +1,248 @@
+"""Trainer: one optimiser step at a time, each leaving a StepRecord.
+
+The trainer does not know who watches it. A step is bare PyTorch (forward, backward,
+clip, optimiser) unless it is measured; then the instrument looks on during forward and
+backward and measures between backward and the optimiser, without a trace: the same seed
+gives the same losses whatever is measured.
+
+Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities, H hidden size.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from gradviz.config import RunConfig
+from gradviz.history import Failure, FailureKind, Floats, LayerRecord, StepRecord
+from gradviz.model import build_model
+from gradviz.remedies import Culprit, clip_gradients, find_non_finite
+from gradviz.tasks import task_of
+
+if TYPE_CHECKING:
+    from gradviz.flow import LayerFlow, SpectralStart
+
+Measure = Literal["none", "light", "full"]
+
+SPECTRAL_TOLERANCE = 0.01
+"""Relative error allowed to the spectral norms of a live picture: less than a line's width."""
+
+_DATA_STREAM = 2**31
+"""Added to the seed for the batches, or they would be made of the weights' own random numbers.
+
+PyTorch's CPU generator takes 32 bits of the seed, and a config's seed fills the lower 31."""
+
+
+def prepare_training_thread() -> None:
+    """Set the flags of the calling thread that trains: one torch thread, denormals flushed.
+
+    With two busy cores two threads a step took 50–375 ms where one took 2–8; a step on
+    gradients below 1e-38 is 4–15 times slower unless denormals are flushed (SCIENCE traps 6, 7).
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+class Trainer:
+    """A training: deterministic in (config, torch version, machine).
+
+    It neither uses nor disturbs the global random generator, so that many may take
+    turns in one thread.
+
+    Attributes:
+        config: the settings in force; those changed live included.
+        model: the SequenceModel being trained.
+        step: steps taken so far.
+        dear_probes: probes on which spectral norms and transport are measured; None: all.
+        dear_seconds: what the last such measurement took.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.task = task_of(config)
+        self.model = build_model(config, self.task)
+        self.step = 0
+        self.dear_probes: int | None = None
+        self.dear_seconds = 0.0
+        self._names = [name for name, _ in self.model.named_parameters()]
+        self._parameters = list(self.model.parameters())
+        self._optimizer = _optimizer(config, self._parameters)
+        self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
+        self._spectral_starts: dict[str, SpectralStart] = {}
+
+    @property
+    def floor(self) -> float:
+        """The loss of "learned nothing"."""
+        return self.task.floor
+
+    def train_step(self, measure: Measure | None = None) -> StepRecord:
+        """Take one step.
+
+        After a failure it goes on as PyTorch would; to stop is the caller's part.
+
+        Args:
+            measure: "none"; "light": gates and total gradients; "full": spectral norms,
+                transport and horizon too. None: "full" every `config.record_every` steps.
+        """
+        if measure is None:
+            measure = "none" if self.step % self.config.record_every else "full"
+        config = self.config
+        inputs, targets = self._batch()
+        if measure == "none":
+            loss, accuracy = self._propagate(inputs, targets)
+            layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
+        else:
+            from gradviz.flow import watch
+
+            with watch(self.model.recurrent, probe_size=config.probe_size) as watching:
+                loss, accuracy = self._propagate(inputs, targets)
+            layers = self._measured(watching.layers, full=measure == "full")
+        clipping = clip_gradients(self._parameters, config.clip, config.clip_threshold)
+        self._optimizer.step()
+        self.step += 1
+        return StepRecord(
+            step=self.step,
+            loss=loss,
+            accuracy=accuracy,
+            grad_norm_pre=clipping.norm_pre,
+            grad_norm_post=clipping.norm_post,
+            clipped=clipping.clipped,
+            learning_rate=config.learning_rate,
+            clip_threshold=math.nan if config.clip == "none" else config.clip_threshold,
+            layers=layers,
+            failure=self._failure(loss, clipping.culprit),
+        )
+
+    def set_learning_rate(self, value: float) -> None:
+        """Change the learning rate from the next step on.
+
+        Raises:
+            ConfigError: when the value is not in RunConfig's range.
+        """
+        self.config = self.config.replace(learning_rate=value)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.config.learning_rate
+
+    def set_clip_threshold(self, value: float) -> None:
+        """Change the clip threshold from the next step on.
+
+        Raises:
+            ConfigError: when the value is not in RunConfig's range.
+        """
+        self.config = self.config.replace(clip_threshold=value)
+
+    def checkpoint(self) -> bytes:
+        """All that decides the steps to come, for `restore`."""
+        state = {
+            "config": self.config.to_dict(),
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        return buffer.getvalue()
+
+    def restore(self, data: bytes) -> None:
+        """Go back to a checkpoint of the same run; the losses to come are equal bit for bit.
+
+        Raises:
+            ValueError: when the checkpoint is of a run with other settings.
+        """
+        state = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+        config = RunConfig.from_dict(state["config"])
+        others = set(config.differences(self.config)) - {"learning_rate", "clip_threshold"}
+        if others:
+            raise ValueError(
+                f"The checkpoint must be of a run with the same settings, got one that differs in "
+                f"{', '.join(sorted(others))}; make a Trainer of its own config."
+            )
+        self.config = config
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._generator.set_state(state["generator"])
+        self._spectral_starts.clear()
+
+    def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs, targets = self.task.sample(self.config.batch_size, self._generator)
+        device = self.config.device
+        return inputs.to(device, getattr(torch, self.config.dtype)), targets.to(device)
+
+    def _propagate(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[float, float | None]:
+        """Forward and backward: the loss and the accuracy."""
+        self._optimizer.zero_grad()
+        outputs = self.model(inputs)
+        loss = self.task.loss(outputs, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item(), self.task.accuracy(outputs.detach(), targets)
+
+    def _failure(self, loss: float, culprit: Culprit | None) -> Failure | None:
+        """The first number of this step that is not finite: of loss, gradients, weights."""
+        if not math.isfinite(loss):
+            kind: FailureKind = "nan" if math.isnan(loss) else "inf"
+            return Failure(step=self.step, tensor="loss", kind=kind)
+        source = "gradient of"
+        if culprit is None:
+            # One norm of all weights is the cheapest way to see that each of them is finite.
+            if torch.isfinite(torch.nn.utils.get_total_norm(self._parameters)):
+                return None
+            source, culprit = "weight", find_non_finite(self._parameters)
+            if culprit is None:
+                return None
+        return Failure(
+            step=self.step, tensor=f"{source} {self._names[culprit.position]}", kind=culprit.kind
+        )
+
+    def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
+        dear = full and self.dear_probes != 0
+        began = time.perf_counter()
+        found = {name: self._dear(name, flow) if dear else {} for name, flow in flows.items()}
+        if dear:
+            self.dear_seconds = time.perf_counter() - began
+        return {
+            name: LayerRecord(
+                hidden_grad_norm=_numpy(flow.hidden_grad_norm),
+                gates={gate: _numpy(values) for gate, values in flow.gates.items()},
+                **found[name],
+            )
+            for name, flow in flows.items()
+        }
+
+    def _dear(self, name: str, flow: LayerFlow) -> dict[str, Any]:
+        """The dear quantities of a LayerRecord."""
+        from gradviz.flow import SpectralStart
+
+        probes = self.dear_probes
+        warm = self._spectral_starts.setdefault(name, SpectralStart())
+        norm = flow.jacobian_norm(
+            "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=warm
+        )
+        return {
+            "jacobian_norm": _numpy(norm),
+            "jacobian_bound": flow.jacobian_bound,
+            "transport_log10": _numpy(flow.transport_log10("spectral", probes=probes)),
+            "gradient_horizon": _numpy(flow.gradient_horizon(probes=probes)),
+        }
+
+
+def _numpy(tensor: torch.Tensor) -> Floats:
+    array: Floats = tensor.detach().cpu().numpy()
+    return array
+
+
+def _optimizer(config: RunConfig, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    rate = config.learning_rate
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum)
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=rate, momentum=config.momentum)
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=rate)
+    return torch.optim.Adam(parameters, lr=rate)
