@@ -1,0 +1,272 @@
+"""Trainer: repeatable, live settings, checkpoints, and failures named."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from gradviz.config import ConfigError, RunConfig
+from gradviz.history import StepRecord
+from gradviz.training import Trainer, prepare_training_thread
+
+
+@pytest.fixture(autouse=True)
+def _training_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    prepare_training_thread()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
+
+
+def losses(trainer: Trainer, steps: int, measure: str = "none") -> list[float]:
+    return [trainer.train_step(measure).loss for _ in range(steps)]  # type: ignore[arg-type]
+
+
+def small(**settings: object) -> RunConfig:
+    return RunConfig(**{"seq_len": 20, "batch_size": 8, "hidden_size": 8, **settings})
+
+
+def test_the_thread_is_prepared() -> None:
+    assert torch.get_num_threads() == 1
+    assert float(torch.tensor(1e-40) * 1.0) == 0.0
+
+
+def test_a_bare_loop_gives_the_same_losses() -> None:
+    config = small(cell="gru", clip="norm", clip_threshold=0.1)
+    trainer = Trainer(config)
+    twin = Trainer(config)
+    optimizer = torch.optim.Adam(twin.model.parameters(), lr=config.learning_rate)
+    generator = torch.Generator().manual_seed(config.seed + 2**31)
+    for _ in range(30):
+        inputs, targets = twin.task.sample(8, generator)
+        loss = torch.nn.functional.mse_loss(twin.model(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(twin.model.parameters(), 0.1)
+        optimizer.step()
+        record = trainer.train_step("none")
+        assert record.loss == loss.item()
+        assert record.grad_norm_pre == pytest.approx(float(norm), rel=1e-6)
+        assert record.grad_norm_post == pytest.approx(min(float(norm), 0.1), rel=1e-4)
+        assert record.clipped == (float(norm) > 0.1)
+
+
+def test_same_config_same_numbers_whoever_else_trains() -> None:
+    alone = losses(Trainer(small(cell="lstm", seed=4)), 12)
+    one, two = Trainer(small(cell="lstm", seed=4)), Trainer(small(cell="rnn", seed=5))
+    together = []
+    for _ in range(12):
+        torch.manual_seed(7)
+        together.append(one.train_step("none").loss)
+        before = torch.random.get_rng_state()
+        two.train_step("none")
+        assert torch.equal(torch.random.get_rng_state(), before)
+    assert together == alone
+    assert losses(Trainer(small(cell="lstm", seed=6)), 12) != alone
+
+
+@pytest.mark.parametrize("clip", ["none", "norm", "value"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+def test_a_checkpoint_goes_on_bit_for_bit(optimizer: str, clip: str) -> None:
+    config = small(cell="lstm", optimizer=optimizer, clip=clip, momentum=0.5, num_layers=2)
+    trainer = Trainer(config)
+    losses(trainer, 5)
+    trainer.set_learning_rate(0.01)
+    trainer.set_clip_threshold(0.5)
+    data = trainer.checkpoint()
+    expected = losses(trainer, 5)
+    fresh = Trainer(config)
+    fresh.restore(data)
+    assert (fresh.step, fresh.config) == (5, trainer.config)
+    assert losses(fresh, 5) == expected
+    assert fresh.train_step("none").learning_rate == 0.01
+    trainer.restore(data)
+    assert losses(trainer, 5) == expected
+
+
+def test_a_checkpoint_of_another_run_is_refused() -> None:
+    trainer = Trainer(small(seed=1))
+    with pytest.raises(ValueError, match="differs in cell, hidden_size"):
+        trainer.restore(Trainer(small(seed=1, cell="gru", hidden_size=9)).checkpoint())
+    assert trainer.step == 0
+
+
+def test_the_learning_rate_changes_live() -> None:
+    trainer, same = Trainer(small()), Trainer(small())
+    assert losses(trainer, 3) == losses(same, 3)
+    trainer.set_learning_rate(1e-8)
+    before = [each.detach().clone() for each in trainer.model.parameters()]
+    record = trainer.train_step("none")
+    assert record.loss == same.train_step("none").loss
+    assert (record.learning_rate, trainer.config.learning_rate) == (1e-8, 1e-8)
+    for old, new in zip(before, trainer.model.parameters(), strict=True):
+        torch.testing.assert_close(old, new, rtol=0, atol=1e-6)
+    assert trainer.train_step("none").loss != same.train_step("none").loss
+
+
+def test_the_clip_threshold_changes_live() -> None:
+    trainer = Trainer(small(clip="norm", clip_threshold=100.0))
+    first = trainer.train_step("none")
+    assert not first.clipped
+    assert first.clip_factor == 1.0
+    trainer.set_clip_threshold(1e-3)
+    second = trainer.train_step("none")
+    assert second.clipped
+    assert (second.clip_threshold, second.grad_norm_post) == pytest.approx((1e-3, 1e-3), rel=1e-3)
+
+
+def test_wrong_live_values_are_refused_and_change_nothing() -> None:
+    trainer = Trainer(small())
+    with pytest.raises(ConfigError, match="learning_rate must be"):
+        trainer.set_learning_rate(-1.0)
+    with pytest.raises(ConfigError, match="clip_threshold must be"):
+        trainer.set_clip_threshold(math.nan)
+    assert trainer.config == small()
+    assert trainer.train_step("none").learning_rate == small().learning_rate
+
+
+def test_without_a_clip_there_is_no_threshold() -> None:
+    record = Trainer(small(clip="none")).train_step("none")
+    assert math.isnan(record.clip_threshold)
+    assert record.grad_norm_post == record.grad_norm_pre > 0
+
+
+def test_an_unmeasured_step_has_its_layers_but_no_arrays() -> None:
+    record = Trainer(small(num_layers=3)).train_step("none")
+    assert list(record.layers) == ["l0", "l1", "l2"]
+    assert not record.is_measured
+    assert record.layers["l0"].hidden_grad_norm is None
+
+
+def test_an_unmeasured_step_never_meets_the_instrument(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("watch was entered")
+
+    monkeypatch.setattr("gradviz.training.watch", refuse)
+    trainer = Trainer(small(record_every=3))
+    losses(trainer, 2)
+    trainer.step = 1
+    trainer.train_step()
+    trainer.train_step()
+    with pytest.raises(AssertionError, match="watch was entered"):
+        trainer.train_step()
+
+
+def test_accuracy_of_a_classification() -> None:
+    trainer = Trainer(
+        RunConfig(task="digits_rows", cell="lstm", hidden_size=32, learning_rate=0.01)
+    )
+    records = [trainer.train_step("none") for _ in range(150)]
+    assert all(record.accuracy is not None for record in records)
+    assert np.mean([record.accuracy for record in records[:5]]) < 0.4
+    assert np.mean([record.accuracy for record in records[-20:]]) > 0.8
+    assert Trainer(small()).train_step("none").accuracy is None
+
+
+@pytest.mark.parametrize("name", ["adding", "copy_memory", "temporal_order", "recall", "sunspots"])
+def test_a_network_that_sees_nothing_learns_the_floor(name: str) -> None:
+    """Only the readout's bias is trained; for copy memory it cannot know the time, so no floor."""
+    trainer = Trainer(RunConfig(task=name, batch_size=256, seq_len=12, learning_rate=0.05))
+    with torch.no_grad():
+        for part in (trainer.model.recurrent.parameters(), [trainer.model.readout.weight]):
+            for each in part:
+                each.zero_().requires_grad_(requires_grad=False)
+    trained = np.mean(losses(trainer, 200)[-60:])
+    if name == "copy_memory":
+        assert trained > 1.2 * trainer.floor
+    else:
+        assert trained == pytest.approx(trainer.floor, rel=0.03)
+
+
+def diverging(**settings: object) -> tuple[Trainer, StepRecord]:
+    """A run that explodes, and its first record with a failure."""
+    trainer = Trainer(
+        RunConfig(
+            **{
+                "seq_len": 100,
+                "hidden_size": 64,
+                "recurrent_init": "orthogonal",
+                "recurrent_gain": 1.6,
+                "optimizer": "sgd",
+                "learning_rate": 0.05,
+                "clip": "none",
+                **settings,
+            }
+        )
+    )
+    for _ in range(60):
+        record = trainer.train_step("none")
+        if record.failure:
+            return trainer, record
+    raise AssertionError("the run did not explode")
+
+
+def test_explosion_ends_in_a_named_failure_and_can_go_on() -> None:
+    trainer, record = diverging()
+    assert record.failure is not None
+    assert 20 <= record.step == record.failure.step <= 45
+    assert record.failure.tensor == "loss"
+    assert record.failure.kind in {"nan", "inf"}
+    after = trainer.train_step("none")
+    assert after.step == record.step + 1
+    assert after.failure is not None
+
+
+def test_the_first_culprit_is_named() -> None:
+    def fail(change: object) -> tuple[str, str]:
+        trainer = Trainer(small(clip="norm"))
+        change(trainer)  # type: ignore[operator]
+        failure = trainer.train_step("none").failure
+        assert failure is not None
+        assert failure.step == 1
+        return failure.tensor, failure.kind
+
+    def loss_nan(trainer: Trainer) -> None:
+        trainer.model.readout.bias.data[0] = math.nan
+
+    def gradient(value: float) -> object:
+        def change(trainer: Trainer) -> None:
+            weight = trainer.model.recurrent.weight_hh_l0
+            weight.register_hook(lambda grad: torch.full_like(grad, value))
+
+        return change
+
+    assert fail(loss_nan) == ("loss", "nan")
+    assert fail(gradient(math.inf)) == ("gradient of recurrent.weight_hh_l0", "inf")
+    assert fail(gradient(math.nan)) == ("gradient of recurrent.weight_hh_l0", "nan")
+    assert fail(gradient(1e20)) == ("gradient of recurrent.weight_hh_l0", "norm overflow")
+
+
+def test_a_weight_that_overflows_is_named() -> None:
+    trainer = Trainer(small(clip="none", optimizer="sgd", learning_rate=100.0))
+    trainer.model.recurrent.weight_hh_l0.register_hook(lambda grad: torch.full_like(grad, 1e38))
+    failure = trainer.train_step("none").failure
+    assert failure is not None
+    assert (failure.tensor, failure.kind) == ("weight recurrent.weight_hh_l0", "inf")
+
+
+def test_weights_that_are_huge_but_finite_are_no_failure() -> None:
+    trainer = Trainer(small())
+    trainer.model.recurrent.weight_ih_l0.data.fill_(1e20)
+    assert trainer.train_step("none").failure is None
+
+
+def test_a_large_finite_gradient_is_no_failure_without_a_norm_clip() -> None:
+    trainer = Trainer(small(clip="value"))
+    trainer.model.recurrent.weight_hh_l0.register_hook(lambda grad: torch.full_like(grad, 1e20))
+    record = trainer.train_step("none")
+    assert record.failure is None
+    assert record.grad_norm_pre == pytest.approx(8e20, rel=1e-6)
+    assert record.clipped
+
+
+def test_float64_trains_the_same_run_more_exactly() -> None:
+    single = losses(Trainer(small(cell="gru")), 10)
+    double = losses(Trainer(small(cell="gru", dtype="float64")), 10)
+    assert single != double
+    assert single == pytest.approx(double, rel=1e-4)
