@@ -22,7 +22,7 @@ NOTES = TaskNotes(
     "by year; the network must forecast the year after it.",
     paper="Yule 1927 (the series as a forecasting problem); data: NOAA, public domain",
     floor_text="Learned nothing is the mean squared error of the best constant forecast: the "
-    "variance of the forecast years, about 0.16 in hundreds squared.",
+    "variance of the forecast years, 0.16 to 0.19 (hundreds squared).",
 )
 
 SCALE = 100.0
