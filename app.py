@@ -1,0 +1,7 @@
+"""Home: what gradviz is, and the scenarios to start from."""
+
+from gradviz.ui import home, layout
+
+state = layout.page("Home", layout.HOME)
+home.welcome()
+home.gallery()

@@ -1,0 +1,1 @@
+"""The only streamlit room: typed session state, controls, layout, live pictures."""

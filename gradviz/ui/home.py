@@ -1,0 +1,55 @@
+"""The Home page's parts."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import streamlit as st
+
+from gradviz.scenarios import SCENARIOS, Scenario
+from gradviz.ui import layout
+
+COLUMNS = 3
+
+
+def welcome() -> None:
+    """Three sentences on what this is."""
+    st.title("gradviz")
+    st.markdown(
+        "Watch gradients flow through recurrent networks **while they train**. Every picture shows "
+        "what was measured on PyTorch's own RNN, LSTM or GRU at that step: the whole gradient, "
+        "through every path, timestep by timestep. Pick a scenario, press **Train**, and change "
+        "one thing at a time."
+    )
+
+
+def gallery() -> None:
+    """A card for each scenario, with a picture of its gradients as once measured."""
+    scenarios = list(SCENARIOS.values())
+    for start in range(0, len(scenarios), COLUMNS):
+        columns = st.columns(COLUMNS)
+        for column, scenario in zip(columns, scenarios[start : start + COLUMNS], strict=False):
+            with column.container(border=True, height="stretch"):
+                _card(scenario)
+
+
+def _card(scenario: Scenario) -> None:
+    picture = card_svg(scenario.name)
+    if picture:
+        st.image(picture, width="stretch")
+    st.markdown(f"**{scenario.title}**")
+    st.caption(scenario.text)
+    st.page_link(
+        layout.LIVE,
+        label="Open",
+        icon=":material/play_circle:",
+        query_params=scenario.config.to_query(),
+        help=f"Open Live training with “{scenario.title}” loaded.",
+    )
+
+
+@st.cache_data(show_spinner=False)
+def card_svg(name: str) -> str | None:
+    """A scenario's picture, made by `python -m gradviz.cards` from a real run."""
+    path = resources.files("gradviz") / "data" / "cards" / f"{name}.svg"
+    return path.read_text("utf-8") if path.is_file() else None
