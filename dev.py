@@ -52,7 +52,7 @@ def check_python(version=sys.version_info):
     """Refuse a Python that is too old."""
     if tuple(version[:2]) < (3, 11):
         raise SetupError(
-            f"Python must be 3.11 or newer, got {version[0]}.{version[1]}; start dev.py with a newer one."
+            f"Python must be 3.11 or newer, got {version[0]}.{version[1]}; use a newer one."
         )
 
 
@@ -186,8 +186,8 @@ def check_disk():
     free = shutil.disk_usage(str(place)).free
     if free < NEEDED_BYTES:
         raise SetupError(
-            f"Set-up needs {NEEDED_BYTES / 1e9:.0f} GB free in {place}, got {free / 1e9:.1f} GB; free some, or set GRADVIZ_VENV to "
-            "a folder on another disk."
+            f"Set-up needs {NEEDED_BYTES / 1e9:.0f} GB free in {place}, got {free / 1e9:.1f} GB; "
+            "free some, or set GRADVIZ_VENV to a folder on another disk."
         )
 
 

@@ -14,23 +14,25 @@ import io
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 
 from gradviz.config import RunConfig
+from gradviz.flow import LayerFlow, SpectralStart, watch
 from gradviz.history import Failure, FailureKind, Floats, LayerRecord, StepRecord
 from gradviz.model import build_model
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import task_of
 
-if TYPE_CHECKING:
-    from gradviz.flow import LayerFlow, SpectralStart
-
 Measure = Literal["none", "light", "full"]
 
 SPECTRAL_TOLERANCE = 0.01
 """Relative error allowed to the spectral norms of a live picture: less than a line's width."""
+
+HUGE_GRADIENT = 1e20
+"""No weight of float32's range (3e38) can overflow within a run before a gradient is this large:
+a step is at most the learning rate (≤ 100) times what momentum gathers of such gradients."""
 
 _DATA_STREAM = 2**31
 """Added to the seed for the batches, or they would be made of the weights' own random numbers.
@@ -73,6 +75,7 @@ class Trainer:
         self._parameters = list(self.model.parameters())
         self._optimizer = _optimizer(config, self._parameters)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
+        self._may_overflow = False
         self._spectral_starts: dict[str, SpectralStart] = {}
 
     @property
@@ -97,14 +100,14 @@ class Trainer:
             loss, accuracy = self._propagate(inputs, targets)
             layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
         else:
-            from gradviz.flow import watch
-
             with watch(self.model.recurrent, probe_size=config.probe_size) as watching:
                 loss, accuracy = self._propagate(inputs, targets)
             layers = self._measured(watching.layers, full=measure == "full")
         clipping = clip_gradients(self._parameters, config.clip, config.clip_threshold)
         self._optimizer.step()
         self.step += 1
+        # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
+        self._may_overflow |= not clipping.norm_post < HUGE_GRADIENT
         return StepRecord(
             step=self.step,
             loss=loss,
@@ -168,6 +171,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
+        self._may_overflow = True
         self._spectral_starts.clear()
 
     def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -189,13 +193,10 @@ class Trainer:
             kind: FailureKind = "nan" if math.isnan(loss) else "inf"
             return Failure(step=self.step, tensor="loss", kind=kind)
         source = "gradient of"
-        if culprit is None:
-            # One norm of all weights is the cheapest way to see that each of them is finite.
-            if torch.isfinite(torch.nn.utils.get_total_norm(self._parameters)):
-                return None
+        if culprit is None and self._may_overflow:
             source, culprit = "weight", find_non_finite(self._parameters)
-            if culprit is None:
-                return None
+        if culprit is None:
+            return None
         return Failure(
             step=self.step, tensor=f"{source} {self._names[culprit.position]}", kind=culprit.kind
         )
@@ -217,8 +218,6 @@ class Trainer:
 
     def _dear(self, name: str, flow: LayerFlow) -> dict[str, Any]:
         """The dear quantities of a LayerRecord."""
-        from gradviz.flow import SpectralStart
-
         probes = self.dear_probes
         warm = self._spectral_starts.setdefault(name, SpectralStart())
         norm = flow.jacobian_norm(

@@ -51,17 +51,18 @@ def clip_gradients(
     if kind == "none" or not gradients:
         return Clipping(norm_pre=norm_pre, norm_post=norm_pre, clipped=False, culprit=culprit)
     largest = torch.nn.utils.get_total_norm(gradients, 2.0 if kind == "norm" else math.inf)
-    if kind == "norm":
-        if culprit is None and not torch.isfinite(largest):
+    if kind == "value":
+        torch.nn.utils.clip_grad_value_(parameters, threshold)
+        clipped = float(largest) > threshold
+        norm_post = total_norm(gradients) if clipped else norm_pre
+    else:
+        if culprit is None and not math.isfinite(float(largest)):
             culprit = Culprit(_largest_gradient(parameters), "norm overflow")
         torch.nn.utils.clip_grads_with_norm_(parameters, threshold, largest)
-        # The 1e-6 is PyTorch's own: it shrinks also a gradient just below the threshold.
-        clipped = bool(threshold / (largest + 1e-6) < 1)
-    else:
-        torch.nn.utils.clip_grad_value_(parameters, threshold)
-        clipped = bool(largest > threshold)
-    changed = clipped or culprit is not None
-    norm_post = total_norm(gradients) if changed else norm_pre
+        # PyTorch's own factor; its 1e-6 shrinks also a gradient just below the threshold.
+        factor = threshold / (float(largest) + 1e-6)
+        clipped = factor < 1
+        norm_post = norm_pre * factor if clipped else norm_pre
     return Clipping(norm_pre=norm_pre, norm_post=norm_post, clipped=clipped, culprit=culprit)
 
 

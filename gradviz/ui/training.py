@@ -36,7 +36,7 @@ redraw the whole page each time."""
 def sidebar(state: Session) -> None:
     """Settings, with undo and a way back to the defaults."""
     with st.sidebar:
-        names = [""] + list(SCENARIOS)
+        names = ["", *SCENARIOS]
         st.session_state["scenario"] = _scenario_name(state.config)
         st.selectbox(
             "Scenario",

@@ -81,6 +81,8 @@ def test_equal_to_torch(kind: str) -> None:
         )
     elif kind == "value":
         torch.nn.utils.clip_grad_value_(theirs, 0.5)
+    after = [each.grad for each in mine if each.grad is not None]
+    assert clipping.norm_post == pytest.approx(total_norm(after), rel=1e-6)
     for one, other in zip(mine, theirs, strict=True):
         assert one.grad is not None
         assert other.grad is not None

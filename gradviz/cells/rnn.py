@@ -1,0 +1,76 @@
+"""Elman's RNN: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), φ = tanh or relu.
+
+Elman 1990; PyTorch's `nn.RNN`. J_t = diag(φ′) W_hh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class RnnLinearisation:
+    """J_t = diag(slope) W."""
+
+    slope: Tensor
+    """(T, B, H) φ′ at the pre-activation."""
+    weight: Tensor
+    """(H, H) W_hh."""
+
+    def at(self, index: int) -> RnnLinearisation:
+        """One timestep."""
+        return replace(self, slope=self.slope[index])
+
+    def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """J_tᵀ v."""
+        return ((vector[0] * self.slope) @ self.weight,)
+
+    def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """J_t v."""
+        return ((vector[0] @ self.weight.T) * self.slope,)
+
+    def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
+        """∂L/∂(W_ih x_t + b_ih)."""
+        return vector[0] * self.slope
+
+
+@dataclass
+class RnnReplay:
+    """A plain RNN has no gates."""
+
+    linearisation: RnnLinearisation
+    gates: dict[str, Tensor] = field(default_factory=dict)
+    cell: Tensor | None = None
+
+
+def replay(
+    hidden: Tensor,
+    before: Tensor,
+    drive: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    cell: Tensor | None,
+    nonlinearity: str,
+) -> RnnReplay:
+    """Linearise all timesteps.
+
+    Args:
+        hidden: (T, B, H) h_t.
+        before: (T, B, H) h_{t−1}.
+        drive: (T, B, H) W_ih x_t + b_ih; not needed here, φ′ follows from h_t.
+        weight: (H, H) W_hh.
+        bias: (H,) b_hh.
+        cell: unused.
+        nonlinearity: "tanh" or "relu".
+    """
+    del before, drive, bias, cell
+    slope = 1 - hidden**2 if nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
+    return RnnReplay(RnnLinearisation(slope=slope, weight=weight))
+
+
+def bound(weight: Tensor) -> float:
+    """Pascanu's bound on ‖J_t‖₂: γ‖W_hh‖₂ with γ = 1 for tanh and relu (arXiv 1211.5063)."""
+    return float(torch.linalg.matrix_norm(weight, 2))
