@@ -1,0 +1,42 @@
+"""One function a picture: History → plotly Figure. Never streamlit, never torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import plotly.graph_objects as go
+
+from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
+from gradviz.figures.over_training import clipping, gradient_flow_over_training, loss
+
+__all__ = [
+    "LIVE",
+    "as_json",
+    "clipping",
+    "gates",
+    "gradient_flow",
+    "gradient_flow_over_training",
+    "loss",
+    "step_jacobians",
+    "transport",
+]
+
+LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {
+        "loss": loss,
+        "gradient_flow": gradient_flow,
+        "gradient_flow_over_training": gradient_flow_over_training,
+        "step_jacobians": step_jacobians,
+        "transport": transport,
+        "gates": gates,
+        "clipping": clipping,
+    }
+)
+"""The pictures of a live run, in their order on the page."""
+
+
+def as_json(figure: go.Figure) -> str:
+    """Plotly's own JSON; arrays as base64 in their own precision."""
+    text: str = figure.to_json()
+    return text
