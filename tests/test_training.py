@@ -270,3 +270,100 @@ def test_float64_trains_the_same_run_more_exactly() -> None:
     double = losses(Trainer(small(cell="gru", dtype="float64")), 10)
     assert single != double
     assert single == pytest.approx(double, rel=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_measuring_leaves_no_trace(cell: str) -> None:
+    config = small(cell=cell, num_layers=2, seed=3)
+    bare, measured = Trainer(config), Trainer(config)
+    before = torch.random.get_rng_state()
+    assert losses(measured, 50, "full") == losses(bare, 50, "none")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for one, other in zip(bare.model.parameters(), measured.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_measured_step_has_arrays_of_the_probes(cell: str) -> None:
+    trainer = Trainer(small(cell=cell, num_layers=2, probe_size=3))
+    trainer.dear_probes = 2
+    record = trainer.train_step("full")
+    assert record.is_measured
+    assert list(record.layers) == ["l0", "l1"]
+    names = {
+        "rnn": set(),
+        "lstm": {"input", "forget", "candidate", "output"},
+        "gru": {"reset", "update", "candidate"},
+    }
+    for layer in record.layers.values():
+        assert layer.hidden_grad_norm is not None
+        assert layer.hidden_grad_norm.shape == (20, 3)
+        assert layer.hidden_grad_norm.dtype == np.float64
+        assert set(layer.gates) == names[cell]
+        assert all(gate.shape == (20, 3, 8) for gate in layer.gates.values())
+        assert layer.jacobian_norm is not None
+        assert layer.transport_log10 is not None
+        assert layer.gradient_horizon is not None
+        assert layer.jacobian_norm.shape == layer.transport_log10.shape == (20, 2)
+        assert layer.gradient_horizon.shape == (2,)
+        assert np.allclose(layer.transport_log10[-1], 0.0, atol=1e-6)
+    assert trainer.dear_seconds > 0
+
+
+def test_the_measuring_schedule() -> None:
+    trainer = Trainer(small(record_every=3))
+    measured = [trainer.train_step().layers["l0"] for _ in range(7)]
+    steps = [i + 1 for i, layer in enumerate(measured) if layer.hidden_grad_norm is not None]
+    assert steps == [1, 4, 7]
+    assert all(measured[step - 1].transport_log10 is not None for step in steps)
+
+
+def test_light_measurements_are_not_dear() -> None:
+    trainer = Trainer(small(cell="lstm"))
+    light = trainer.train_step("light").layers["l0"]
+    assert trainer.dear_seconds == 0.0
+    trainer.dear_probes = 0
+    full = trainer.train_step("full").layers["l0"]
+    assert trainer.dear_seconds == 0.0
+    for layer in (light, full):
+        assert layer.hidden_grad_norm is not None
+        assert layer.gates
+        assert layer.jacobian_norm is layer.transport_log10 is layer.gradient_horizon is None
+        assert layer.jacobian_bound is None
+
+
+def test_measurements_are_of_the_weights_before_the_step() -> None:
+    """∂L/∂h_T = 2 (answer − target)/B · W_readout, and the bound is ‖W_hh‖₂ of a tanh cell."""
+    trainer = Trainer(small(learning_rate=0.1, dtype="float64", probe_size=8))
+    twin = Trainer(trainer.config)
+    inputs, targets = twin._batch()
+    residuals = (twin.model(inputs) - targets).detach()[:, 0]
+    readout = twin.model.readout.weight.detach()
+    expected = 2 / 8 * residuals.abs() * torch.linalg.vector_norm(readout)
+    layer = trainer.train_step("full").layers["l0"]
+    assert layer.hidden_grad_norm is not None
+    assert layer.hidden_grad_norm[-1] == pytest.approx(expected.numpy(), rel=1e-9)
+    largest = float(torch.linalg.matrix_norm(twin.model.recurrent.weight_hh_l0.detach(), 2))
+    assert layer.jacobian_bound == pytest.approx(largest, rel=1e-9)
+    assert layer.jacobian_norm is not None
+    assert layer.jacobian_norm.max() <= layer.jacobian_bound * 1.01
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_step_that_fails_can_be_measured(cell: str) -> None:
+    trainer = Trainer(small(cell=cell))
+    trainer.train_step("full")
+    trainer.model.recurrent.weight_hh_l0.data[0, 0] = math.nan
+    record = trainer.train_step("full")
+    assert record.failure is not None
+    assert record.layers["l0"].hidden_grad_norm is not None
+    assert np.isnan(record.layers["l0"].hidden_grad_norm).any()
+
+
+def test_fewer_and_more_dear_probes_while_training() -> None:
+    trainer = Trainer(small(cell="gru"))
+    for probes, expected in ((2, 2), (1, 1), (None, 8), (3, 3)):
+        trainer.dear_probes = probes
+        norm = trainer.train_step("full").layers["l0"].jacobian_norm
+        assert norm is not None
+        assert norm.shape == (20, expected)
