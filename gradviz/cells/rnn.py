@@ -5,6 +5,7 @@ Elman 1990; PyTorch's `nn.RNN`. J_t = diag(φ′) W_hh.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -72,5 +73,10 @@ def replay(
 
 
 def bound(weight: Tensor) -> float:
-    """Pascanu's bound on ‖J_t‖₂: γ‖W_hh‖₂ with γ = 1 for tanh and relu (arXiv 1211.5063)."""
+    """Pascanu's bound on ‖J_t‖₂: γ‖W_hh‖₂ with γ = 1 for tanh and relu (arXiv 1211.5063).
+
+    nan for weights that are not finite, on which LAPACK's SVD would raise.
+    """
+    if not bool(torch.isfinite(weight).all()):
+        return math.nan
     return float(torch.linalg.matrix_norm(weight, 2))
