@@ -6,6 +6,7 @@ white and on dark.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def thinned(x: NDArray[Any], *columns: NDArray[Any]) -> list[NDArray[Any]]:
     edges = np.linspace(0, len(x), MOST_POINTS // 2 + 1).astype(int)
     values = np.where(np.isfinite(columns[0]), columns[0], 0)
     chosen = {0, len(x) - 1}
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         part = values[start:stop]
         chosen |= {start + int(part.argmin()), start + int(part.argmax())}
     index = np.array(sorted(chosen))

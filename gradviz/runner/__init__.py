@@ -1,0 +1,10 @@
+"""Live runs: training happens in worker processes, never in the server's.
+
+This side never imports torch; `gradviz.runner.worker` is a program of its own.
+"""
+
+from __future__ import annotations
+
+from gradviz.runner.registry import Runner, RunView
+
+__all__ = ["RunView", "Runner"]

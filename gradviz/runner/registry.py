@@ -1,0 +1,307 @@
+"""The server's registry of runs and its worker processes. Plain Python, no torch."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Listener
+from pathlib import Path
+from typing import Any, Literal
+
+from gradviz.config import RunConfig
+from gradviz.history import SCALARS, History
+
+Status = Literal["starting", "paused", "running", "stopped", "lost"]
+RUNS_AN_OWNER = 3
+"""Open runs one session may have; the oldest gives way."""
+REAP_S = 1.0
+
+
+@dataclass
+class RunView:
+    """One run as the pages see it; its history must not be used outside `Runner.reading`."""
+
+    config: RunConfig
+    history: History
+    status: Status = "starting"
+    message: str = ""
+    generation: int = 0
+    steps_per_second: float = 0.0
+
+
+@dataclass
+class _Run:
+    view: RunView
+    owners: dict[str, float]
+    worker: _Worker
+    orders: int = 0
+    """Play, pause and step commands sent so far; the worker's answers name the one they mean."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    checkpoint: tuple[int, bytes] | None = None
+    pace: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=20))
+
+
+class _Worker:
+    """One worker process, its connection and its reader thread."""
+
+    def __init__(self, on_message: Callable[..., None], on_end: Callable[[_Worker], None]) -> None:
+        key = secrets.token_bytes(32)
+        listener = Listener(authkey=key)
+        root = str(Path(__file__).parents[2])
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gradviz.runner.worker", str(listener.address)],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        )
+        assert self.process.stdin
+        self.process.stdin.write(key.hex().encode() + b"\n")
+        self.process.stdin.flush()
+        self._waiting: list[tuple[str, str, Any]] = []
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._serve = (listener, on_message, on_end)
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._watch, args=(listener.address,), daemon=True).start()
+
+    def send(self, command: str, run: str, argument: Any = None) -> None:
+        """Tell the worker; before it has connected, the order is kept."""
+        with self._lock:
+            if self._connection is None:
+                self._waiting.append((command, run, argument))
+                return
+            try:
+                self._connection.send((command, run, argument))
+            except OSError:
+                return  # The reader thread sees the end and marks the runs lost.
+
+    def end(self) -> None:
+        """Stop the process."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+    def _watch(self, address: Any) -> None:
+        """A worker that dies before it connects would leave `accept` waiting for ever."""
+        self.process.wait()
+        if self._connection is None:
+            from multiprocessing.connection import Client
+
+            try:
+                Client(address).close()
+            except (OSError, EOFError):
+                return
+
+    def _read(self) -> None:
+        listener, on_message, on_end = self._serve
+        try:
+            connection = listener.accept()
+            with self._lock:
+                self._connection = connection
+                for message in self._waiting:
+                    connection.send(message)
+            while True:
+                on_message(*connection.recv())
+        except Exception:
+            self.process.kill()
+        finally:
+            listener.close()
+            self.process.wait()
+            on_end(self)
+
+
+class Runner:
+    """Starts, steers and shows runs.
+
+    Args:
+        workers: processes; None: one a core but one, at least one.
+        is_active: whether a session (an owner) is still connected.
+        grace_s: a run whose owners have all been gone for so long is stopped and freed.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        is_active: Callable[[str], bool] = lambda owner: True,
+        grace_s: float = 30.0,
+    ) -> None:
+        self._is_active = is_active
+        self._grace_s = grace_s
+        self._runs: dict[str, _Run] = {}
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        count = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._workers = [self._new_worker() for _ in range(count)]
+        threading.Thread(target=self._reap, daemon=True).start()
+
+    def _new_worker(self) -> _Worker:
+        return _Worker(self._heard, self._ended)
+
+    def open(self, config: RunConfig, owner: str) -> str:
+        """A new run, paused at step 0; its id."""
+        with self._lock:
+            own = [name for name, run in self._runs.items() if owner in run.owners]
+            for name in own[: max(0, len(own) - RUNS_AN_OWNER + 1)]:
+                self.close(name)
+            load = {id(worker): 0 for worker in self._workers}
+            for run in self._runs.values():
+                load[id(run.worker)] = load.get(id(run.worker), 0) + 1
+            worker = min(self._workers, key=lambda each: load[id(each)])
+            name = secrets.token_urlsafe(12)
+            view = RunView(config=config, history=History(config))
+            self._runs[name] = _Run(view, {owner: time.monotonic()}, worker)
+            worker.send("open", name, (config.to_dict(), None))
+            return name
+
+    def play(self, name: str) -> None:
+        """Train without end."""
+        self._steer(name, "play")
+
+    def pause(self, name: str) -> None:
+        """Stop training after the present step."""
+        self._steer(name, "pause")
+
+    def step(self, name: str, count: int) -> None:
+        """Train `count` steps, then pause."""
+        self._steer(name, "step", count)
+
+    def _steer(self, name: str, command: str, argument: Any = None) -> None:
+        run = self._runs.get(name)
+        if run is None or run.view.status in {"stopped", "lost"}:
+            return
+        with run.lock:
+            run.orders += 1
+            run.pace.clear()
+            run.view.status = "paused" if command == "pause" else "running"
+            run.worker.send(command, name, (run.orders, argument))
+
+    def set_learning_rate(self, name: str, value: float) -> None:
+        """From the next step on."""
+        self._set(name, "learning_rate", value)
+
+    def set_clip_threshold(self, name: str, value: float) -> None:
+        """From the next step on."""
+        self._set(name, "clip_threshold", value)
+
+    def _set(self, name: str, field_name: str, value: float) -> None:
+        run = self._runs.get(name)
+        if run:
+            with run.lock:
+                run.view.config = run.view.config.replace(**{field_name: value})
+                run.worker.send(field_name, name, value)
+
+    def attach(self, name: str, owner: str) -> bool:
+        """Another session takes part in a run; False when it is not known."""
+        run = self._runs.get(name)
+        if run:
+            run.owners[owner] = time.monotonic()
+        return run is not None
+
+    def resume_lost(self, name: str) -> None:
+        """Go on from the last good state of a run whose worker died."""
+        run = self._runs.get(name)
+        if run is None or run.view.status != "lost":
+            return
+        with self._lock, run.lock:
+            run.worker = self._workers[0]
+            step, data = run.checkpoint or (0, b"")
+            old, run.view.history = run.view.history, History(run.view.config)
+            run.view.history.floor = old.floor
+            columns = [old.column(each, upto=step) for each in SCALARS]
+            run.view.history.append_scalars(zip(*columns, strict=True))
+            for frame in old.frames_upto(step):
+                run.view.history.append_frame(frame)
+            run.view.status, run.view.message = "paused", ""
+            run.view.generation += 1
+            run.worker.send("open", name, (run.view.config.to_dict(), data))
+
+    def close(self, name: str) -> None:
+        """Stop a run and free its memory."""
+        with self._lock:
+            run = self._runs.pop(name, None)
+        if run:
+            run.worker.send("close", name)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[RunView | None]:
+        """The run, held still; None when it is not known (any more)."""
+        run = self._runs.get(name)
+        if run is None:
+            yield None
+            return
+        with run.lock:
+            yield run.view
+
+    def running_count(self) -> int:
+        """Runs that train now."""
+        return sum(run.view.status == "running" for run in list(self._runs.values()))
+
+    def shutdown(self) -> None:
+        """End all workers."""
+        self._closing.set()
+        for worker in self._workers:
+            worker.end()
+
+    def _heard(self, kind: str, name: str, content: Any) -> None:
+        run = self._runs.get(name)
+        if run is None:
+            return
+        with run.lock:
+            view = run.view
+            if kind == "opened":
+                view.history.floor = content
+                if view.status == "starting":
+                    view.status = "paused"
+            elif kind == "records":
+                rows, frames = content
+                view.history.append_scalars(rows)
+                for frame in frames:
+                    view.history.append_frame(frame)
+                run.pace.append((time.monotonic(), view.history.last_step))
+                (then, first), (now, last) = run.pace[0], run.pace[-1]
+                view.steps_per_second = (last - first) / (now - then) if now > then else 0.0
+            elif kind == "paused":
+                # One that answers an order overtaken since (Pause, then Resume) says nothing.
+                if content == run.orders:
+                    view.status = "paused"
+            elif kind == "failed":
+                view.history.failure, view.status = content, "stopped"
+            elif kind == "stopped":
+                view.status, view.message = "stopped", content
+            elif kind == "checkpoint":
+                run.checkpoint = content
+
+    def _ended(self, worker: _Worker) -> None:
+        """A worker died: replace it, and say so on its runs."""
+        if self._closing.is_set():
+            return
+        with self._lock:
+            self._workers[self._workers.index(worker)] = self._new_worker()
+            for run in self._runs.values():
+                if run.worker is worker and run.view.status != "stopped":
+                    with run.lock:
+                        run.view.status = "lost"
+                        run.view.message = (
+                            "The process that trained this run ended unexpectedly and was replaced."
+                        )
+
+    def _reap(self) -> None:
+        """Free the runs whose sessions are gone; a reload has the grace time to come back."""
+        while not self._closing.wait(min(REAP_S, self._grace_s / 4)):
+            now = time.monotonic()
+            for name, run in list(self._runs.items()):
+                for owner in list(run.owners):
+                    if self._is_active(owner):
+                        run.owners[owner] = now
+                if now - max(run.owners.values()) > self._grace_s:
+                    self.close(name)

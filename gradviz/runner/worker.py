@@ -1,0 +1,200 @@
+"""The worker process: hosts many runs and gives each a slice of time in turn.
+
+Started by the registry as `python -m gradviz.runner.worker ADDRESS`; the key of the
+connection comes on stdin, which stays open: when the server dies, however it dies, stdin
+ends and so does the worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+from gradviz.config import RunConfig
+from gradviz.history import Frame, scalars_of
+from gradviz.training import Trainer, prepare_training_thread
+
+SLICE_S = 0.05
+FRAME_S = 0.2
+DEAR_BUDGET_S = 0.04
+STEP_LIMIT_S = 2.0
+CHECKPOINT_S = 5.0
+CHECKPOINT_BYTES = 4 * 2**20
+
+
+@dataclass
+class _Run:
+    trainer: Trainer
+    until: int | None = 0
+    """Train until this step; None: without end."""
+    order: int = 0
+    """Number of the last command that started or paused it."""
+    frame_at: float = 0.0
+    checkpoint_at: float = 0.0
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+    @property
+    def running(self) -> bool:
+        return self.until is None or self.trainer.step < self.until
+
+
+class Worker:
+    """Reads commands, trains in slices, sends what is new."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._runs: dict[str, _Run] = {}
+        self._said_at = 0.0
+
+    def serve(self) -> None:
+        """Work until the connection ends."""
+        self._say("ready", "", None)
+        while True:
+            busy = [each for each in self._runs.items() if each[1].running]
+            while self._connection.poll(0 if busy else 0.5):
+                self._obey(*self._connection.recv())
+                busy = [each for each in self._runs.items() if each[1].running]
+            for name, run in busy:
+                if name in self._runs and run.running:
+                    self._slice(name, run, len(busy))
+                while self._connection.poll(0):
+                    self._obey(*self._connection.recv())
+            if time.monotonic() - self._said_at > 1:
+                self._say("alive", "", None)
+
+    def _say(self, kind: str, run: str, content: Any) -> None:
+        self._said_at = time.monotonic()
+        self._connection.send((kind, run, content))
+
+    def _obey(self, command: str, name: str, argument: Any) -> None:
+        if command == "open":
+            config, checkpoint = argument
+            try:
+                trainer = Trainer(RunConfig.from_dict(config))
+                if checkpoint:
+                    trainer.restore(checkpoint)
+            except Exception as error:
+                traceback.print_exc()
+                self._say("stopped", name, f"The run could not be made: {error}")
+                return
+            trainer.dear_probes = 2
+            self._runs[name] = _Run(trainer, until=trainer.step)
+            self._say("opened", name, trainer.floor)
+            return
+        run = self._runs.get(name)
+        if run is None:
+            return
+        if command in {"play", "pause", "step"}:
+            run.order, argument = argument
+        if command == "play":
+            run.until = None
+        elif command == "pause":
+            run.until = run.trainer.step
+            self._flush(name, run)
+            self._say("paused", name, run.order)
+        elif command == "step":
+            run.until = run.trainer.step + argument
+        elif command == "learning_rate":
+            run.trainer.set_learning_rate(argument)
+        elif command == "clip_threshold":
+            run.trainer.set_clip_threshold(argument)
+        elif command == "close":
+            del self._runs[name]
+
+    def _slice(self, name: str, run: _Run, sharing: int) -> None:
+        """Train one run for a slice of time."""
+        ends = time.monotonic() + SLICE_S
+        interval = FRAME_S * max(1.0, sharing / 4)
+        try:
+            while run.running:
+                began = time.monotonic()
+                last = run.until is not None and run.trainer.step + 1 == run.until
+                due = last or began >= run.frame_at
+                due = due and run.trainer.step % run.trainer.config.record_every == 0
+                cpu = time.thread_time()
+                record = run.trainer.train_step("full" if due else "none")
+                spent = time.thread_time() - cpu
+                run.rows.append(scalars_of(record))
+                if due:
+                    run.frames.append(Frame.from_record(record))
+                    # Measuring may take a fifth of the time, however large the network is.
+                    dear = run.trainer.dear_seconds
+                    run.frame_at = time.monotonic() + max(interval, 5 * dear)
+                    _adapt(run.trainer)
+                if record.failure:
+                    run.until = run.trainer.step
+                    self._flush(name, run)
+                    self._say("failed", name, record.failure)
+                    return
+                if spent > STEP_LIMIT_S and not due:
+                    run.until = run.trainer.step
+                    self._flush(name, run)
+                    text = f"A step took {spent:.1f} s; {STEP_LIMIT_S:.0f} s is the limit."
+                    self._say("stopped", name, text + " Make the network or the batch smaller.")
+                    return
+                if time.monotonic() >= ends:
+                    break
+        except Exception as error:
+            traceback.print_exc()
+            run.until = run.trainer.step
+            self._say("stopped", name, f"The run stopped at an error: {error}")
+            return
+        self._flush(name, run)
+        if not run.running:
+            self._say("paused", name, run.order)
+
+    def _flush(self, name: str, run: _Run) -> None:
+        if run.rows:
+            self._say("records", name, (run.rows, run.frames))
+            run.rows, run.frames = [], []
+        now = time.monotonic()
+        if now - run.checkpoint_at > CHECKPOINT_S and run.trainer.step:
+            run.checkpoint_at = now
+            data = run.trainer.checkpoint()
+            if len(data) <= CHECKPOINT_BYTES:
+                self._say("checkpoint", name, (run.trainer.step, data))
+
+
+def _adapt(trainer: Trainer) -> None:
+    """As many dear probes as fit into the budget; at least one."""
+    probes = trainer.dear_probes or 1
+    share = trainer.dear_seconds / DEAR_BUDGET_S
+    if share > 1.25 and probes > 1:
+        trainer.dear_probes = probes - 1
+    elif share < 0.7 * probes / (probes + 1) and probes < trainer.config.probe_size:
+        trainer.dear_probes = probes + 1
+
+
+def _die_with_stdin() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    """Connect and work."""
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    key = bytes.fromhex(sys.stdin.buffer.readline().decode().strip())
+    threading.Thread(target=_die_with_stdin, daemon=True).start()
+    prepare_training_thread()
+    with (
+        contextlib.suppress(EOFError, ConnectionError),
+        Client(sys.argv[1], authkey=key) as connection,
+    ):
+        Worker(connection).serve()  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
