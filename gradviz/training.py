@@ -184,7 +184,7 @@ class Trainer:
         self._optimizer.zero_grad()
         outputs = self.model(inputs)
         loss = self.task.loss(outputs, targets)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.item(), self.task.accuracy(outputs.detach(), targets)
 
     def _failure(self, loss: float, culprit: Culprit | None) -> Failure | None:

@@ -9,7 +9,7 @@ state s is a tuple: (h,) or, for the LSTM, (h, c).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import torch
@@ -43,10 +43,17 @@ class Linearisation(Protocol):
 class Replay(Protocol):
     """What a replay of all timesteps leaves."""
 
-    gates: Mapping[str, Tensor]
-    cell: Tensor | None
-    linearisation: Linearisation
+    @property
+    def gates(self) -> Mapping[str, Tensor]: ...
+    @property
+    def cell(self) -> Tensor | None: ...
+    @property
+    def linearisation(self) -> Linearisation: ...
 
 
-REPLAYS = {"RNN": rnn.replay, "LSTM": lstm.replay, "GRU": gru.replay}
+REPLAYS: Mapping[str, Callable[..., Replay]] = {
+    "RNN": rnn.replay,
+    "LSTM": lstm.replay,
+    "GRU": gru.replay,
+}
 """By the name of PyTorch's module."""

@@ -105,7 +105,8 @@ class LayerFlow:
         """(T, B) float64: ‖∂L/∂h_t‖₂."""
         scale = self.hidden_grad.abs().amax(-1, keepdim=True)
         scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        return torch.linalg.vector_norm(self.hidden_grad / scale, dim=-1) * scale[..., 0]
+        norm: Tensor = torch.linalg.vector_norm(self.hidden_grad / scale, dim=-1)
+        return norm * scale[..., 0]
 
     def input_grad(self) -> Tensor:
         """(T, B, G·H) float64: ∂L/∂(W_ih x_t + b_ih), which the layer below receives."""
@@ -196,7 +197,8 @@ class LayerFlow:
 def _matrix_norm(matrices: Tensor, kind: Kind) -> Tensor:
     """Norms of (T, B, N, N) matrices whose largest entry is 1."""
     if kind == "frobenius":
-        return torch.linalg.matrix_norm(matrices)
+        frobenius: Tensor = torch.linalg.matrix_norm(matrices)
+        return frobenius
     vector = torch.linalg.vector_norm(matrices, dim=-2, keepdim=True).transpose(-1, -2)
     best = torch.zeros(matrices.shape[:2], dtype=matrices.dtype, device=matrices.device)
     # Power iteration on PᵀP; the product of many Jacobians has one leading direction.

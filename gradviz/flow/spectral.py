@@ -36,7 +36,8 @@ def spectral_norms(
     size = like.shape[-1]
     width = size // parts
     vector = _start(like, warm)
-    rights, lefts = [vector], []
+    rights: list[Tensor] = [vector]
+    lefts: list[Tensor] = []
     diagonal: list[Tensor] = []
     beyond: list[Tensor] = []
     norm = like.new_zeros(like.shape[:-1])
@@ -66,7 +67,8 @@ def _start(like: Tensor, warm: SpectralStart | None) -> Tensor:
     else:
         own = torch.Generator().manual_seed(0)
         vector = torch.randn(like.shape[-1], generator=own).to(like).expand_as(like)
-    return vector / torch.linalg.vector_norm(vector, dim=-1, keepdim=True).clamp_min(1e-30)
+    norm: Tensor = torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
+    return vector / norm.clamp_min(1e-30)
 
 
 def _orthogonal(vector: Tensor, basis: list[Tensor]) -> Tensor:

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradviz.cells import REPLAYS
+from gradviz.cells import REPLAYS, Replay
 from gradviz.flow.layer_flow import LayerFlow
 
 
@@ -86,8 +86,9 @@ class Watch:
     @torch.no_grad()
     def _replayed(self, passage: _Passage) -> dict[str, LayerFlow]:
         module = passage.module
-        inputs, output = self._time_major(passage, passage.inputs), None
-        replays, drives = [], inputs
+        inputs = self._time_major(passage, passage.inputs)
+        output = drives = inputs
+        replays: list[tuple[Replay, Tensor]] = []
         batch = inputs.shape[1]
         zeros = inputs.new_zeros(batch, module.hidden_size)
         for layer, weights in enumerate(passage.weights):
@@ -224,6 +225,6 @@ def _one_layer(
     state: Any = h0.unsqueeze(0)
     if module.mode == "LSTM":
         state = [state, c0.unsqueeze(0)]
-    operation = getattr(torch._VF, module.mode.lower())  # type: ignore[attr-defined]
+    operation = getattr(torch._VF, module.mode.lower())
     output: Tensor = operation(inputs, state, flat, True, 1, 0.0, False, False, False)[0]
     return output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -10,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Listener
 from pathlib import Path
@@ -87,8 +87,8 @@ class _Worker:
         """Stop the process."""
         self.process.kill()
         self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
 
     def _watch(self, address: Any) -> None:
         """A worker that dies before it connects would leave `accept` waiting for ever."""
@@ -111,11 +111,11 @@ class _Worker:
                     connection.send(message)
             while True:
                 on_message(*connection.recv())
-        except Exception:
-            self.process.kill()
+        except (EOFError, OSError):
+            pass  # The process ended.
         finally:
             listener.close()
-            self.process.wait()
+            self.end()
             on_end(self)
 
 
@@ -232,7 +232,7 @@ class Runner:
         if run:
             run.worker.send("close", name)
 
-    @contextmanager
+    @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[RunView | None]:
         """The run, held still; None when it is not known (any more)."""
         run = self._runs.get(name)

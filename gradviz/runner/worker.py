@@ -193,7 +193,7 @@ def main() -> None:
         contextlib.suppress(EOFError, ConnectionError),
         Client(sys.argv[1], authkey=key) as connection,
     ):
-        Worker(connection).serve()  # type: ignore[arg-type]
+        Worker(connection).serve()
 
 
 if __name__ == "__main__":

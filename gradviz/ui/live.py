@@ -77,6 +77,6 @@ def live_pictures(
             "missing" (the browser was overtaken and wants all), "stored_run" (a run this
             tab had before a reload).
     """
-    callbacks = {f"on_{name}_change": callback for name, callback in on.items()}
+    callbacks: dict[str, Any] = {f"on_{name}_change": callback for name, callback in on.items()}
     result: Mapping[str, Any] = _component(key=key, data=message, **callbacks)
     return result

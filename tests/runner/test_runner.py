@@ -105,9 +105,11 @@ def test_a_run_without_owners_is_freed() -> None:
     runner = Runner(workers=1, is_active=present.__contains__, grace_s=0.4)
     try:
         name = runner.open(CONFIG, "me")
+        eventually(lambda: look(runner, name) == ("paused", 0))
         time.sleep(0.8)
-        assert runner.attach(name, "other")
+        assert name in runner._runs
         present.clear()
-        eventually(lambda: not runner.attach(name, "gone"), 5)
+        eventually(lambda: name not in runner._runs, 5)
+        assert not runner.attach(name, "other")
     finally:
         runner.shutdown()
