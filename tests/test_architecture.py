@@ -1,0 +1,212 @@
+"""The floors of the house: imports point down only, and torch stays out of the server."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "gradviz"
+
+FLOORS = {
+    "app": 5,
+    "pages": 5,
+    "ui": 4,
+    "cards": 4,
+    "cli": 4,
+    "__main__": 4,
+    "training": 3,
+    "runner": 3,
+    "sweep": 3,
+    "store": 3,
+    "figures": 3,
+    "reading": 3,
+    "flow": 2,
+    "model": 2,
+    "cells": 1,
+    "tasks": 1,
+    "remedies": 1,
+    "config": 0,
+    "history": 0,
+    "scenarios": 0,
+}
+"""A room may import the floors below its own."""
+
+NEIGHBOURS = {
+    ("history", "config"),
+    ("scenarios", "config"),
+    ("runner", "training"),
+    ("sweep", "training"),
+    ("cards", "cli"),
+    ("cli", "cards"),
+    ("__main__", "cli"),
+}
+"""And of its own floor only these."""
+
+SEES_ONLY_RECORDS = ("figures", "reading")
+WITHOUT_TORCH = ("config", "history", "scenarios", "figures", "reading", "ui", "app", "pages")
+WITH_STREAMLIT = ("ui", "app", "pages")
+SERVER_FILES = ("runner/__init__.py", "runner/registry.py")
+"""Files that the web server imports, of a room that imports torch elsewhere."""
+
+
+def sources() -> list[Path]:
+    return [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    """How these tests call a source: `runner/registry.py`, `app.py`."""
+    base = PACKAGE if PACKAGE in path.parents else ROOT
+    return path.relative_to(base).as_posix()
+
+
+def room_of(path: Path) -> str:
+    return name_of(path).split("/")[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything imported anywhere in a file, inside functions as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: imports are written in full here"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and _called(node) in {"import_module", "__import__"}:
+            assert isinstance(node.args[0], ast.Constant), f"line {node.lineno}: name it literally"
+            yield node.lineno, str(node.args[0].value)
+
+
+def _called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+
+
+def public_names() -> dict[str, str]:
+    """Name to full name of all that `from gradviz import …` gives, the lazy names included."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module != "__future__":
+            found |= {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms_imported(path: Path) -> list[tuple[int, str]]:
+    """Line and room of every import of gradviz itself."""
+    public = public_names()
+    found = []
+    for line, name in imported(ast.parse(path.read_text("utf-8"))):
+        parts = name.split(".")
+        if parts[0] != "gradviz":
+            continue
+        if len(parts) == 2 and parts[1] in public:
+            parts = public[parts[1]].split(".")
+        if len(parts) > 1 and not parts[1].startswith("__version"):
+            found.append((line, parts[1]))
+    return found
+
+
+def outside_imported(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return [name.split(".")[0] for _, name in imported(tree)]
+
+
+PATHS = [path for path in sources() if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    assert room in FLOORS, f"{name_of(path)}: say in FLOORS on which floor {room} lies"
+    wrong = [
+        f"{name_of(path)}:{line} imports {other}"
+        for line, other in rooms_imported(path)
+        if other != room and FLOORS[other] >= FLOORS[room] and (room, other) not in NEIGHBOURS
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", [p for p in PATHS if room_of(p) in SEES_ONLY_RECORDS], ids=name_of)
+def test_pictures_and_words_see_only_the_records(path: Path) -> None:
+    assert {room for _, room in rooms_imported(path)} <= {room_of(path), "history", "config"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in PATHS if room_of(p) in WITHOUT_TORCH or name_of(p) in SERVER_FILES],
+    ids=name_of,
+)
+def test_the_servers_rooms_never_name_torch(path: Path) -> None:
+    assert "torch" not in outside_imported(path)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in PATHS if room_of(p) not in WITH_STREAMLIT], ids=name_of
+)
+def test_streamlit_stays_upstairs(path: Path) -> None:
+    assert "streamlit" not in outside_imported(path)
+
+
+def test_the_package_itself_imports_only_the_ground_floor() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    now = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    ours = {str(node.module) for node in now if str(node.module).startswith("gradviz")}
+    assert ours == {"gradviz.config", "gradviz.history"}
+
+
+def test_what_the_server_imports_does_not_bring_torch() -> None:
+    modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner"]
+    modules += ["gradviz.scenarios", "gradviz.tasks"]
+    modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
+    lines = ["import sys, importlib"]
+    for module in modules:
+        lines.append(f"importlib.import_module({module!r})")
+        # sklearn and pandas would slow the start as well: 1 s and 0.4 s.
+        lines.append(f"assert not {{'torch', 'sklearn'}} & set(sys.modules), {module!r}")
+    done = run_python("\n".join(lines))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["app.py", "pages/live_training.py"])
+def test_drawing_a_page_does_not_bring_torch(page: str) -> None:
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "shown = AppTest.from_file('app.py', default_timeout=30).run()\n"
+        f"shown = shown.switch_page({page!r}).run()\n"
+        "assert not shown.exception, shown.exception\n"
+        "assert shown.title, 'the page shows nothing'\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import torch.nn", ["torch.nn"]),
+        ("def f():\n    from gradviz.flow import watch", ["gradviz.flow.watch"]),
+        ("import importlib\nimportlib.import_module('torch')", ["importlib", "torch"]),
+    ],
+)
+def test_no_way_of_importing_is_overlooked(source: str, expected: list[str]) -> None:
+    assert [name for _, name in imported(ast.parse(source))] == expected
+
+
+def test_a_lazy_name_counts_as_the_room_it_comes_from(tmp_path: Path) -> None:
+    path = tmp_path / "page.py"
+    path.write_text("from gradviz import RunConfig, Trainer, figures\nimport gradviz.flow\n")
+    assert [room for _, room in rooms_imported(path)] == ["config", "training", "figures", "flow"]
