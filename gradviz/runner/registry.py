@@ -63,7 +63,7 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
         assert self.process.stdin
-        self.process.stdin.write(key.hex().encode() + b"\n")
+        self.process.stdin.write(key)
         self.process.stdin.flush()
         self._waiting: list[tuple[str, str, Any]] = []
         self._lock = threading.Lock()

@@ -28,6 +28,7 @@ DEAR_BUDGET_S = 0.04
 STEP_LIMIT_S = 2.0
 CHECKPOINT_S = 5.0
 CHECKPOINT_BYTES = 4 * 2**20
+KEY_BYTES = 32
 
 
 @dataclass
@@ -175,7 +176,8 @@ def _adapt(trainer: Trainer) -> None:
 
 
 def _die_with_stdin() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: its lock, held here, would be fatal at the interpreter's own end.
+    while os.read(0, 1):
         pass
     os._exit(0)
 
@@ -186,11 +188,11 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(10)
-    key = bytes.fromhex(sys.stdin.buffer.readline().decode().strip())
+    key = os.read(0, KEY_BYTES)
     threading.Thread(target=_die_with_stdin, daemon=True).start()
     prepare_training_thread()
     with (
-        contextlib.suppress(EOFError, ConnectionError),
+        contextlib.suppress(EOFError, OSError),  # The server is gone.
         Client(sys.argv[1], authkey=key) as connection,
     ):
         Worker(connection).serve()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
+
 import streamlit as st
 
 from gradviz.ui.session import Session, runner, session
@@ -17,9 +20,12 @@ def page(title: str, path: str) -> Session:
         title: of the browser's tab.
         path: of the page's file, as in HOME and LIVE.
     """
+    # An icon by name (":material/…") would be loaded from outside this machine.
+    icon = resources.files("gradviz") / "data" / "icon.svg"
     st.set_page_config(
-        page_title=f"{title} · gradviz", page_icon=":material/ssid_chart:", layout="wide"
+        page_title=f"{title} · gradviz", page_icon=icon.read_text("utf-8"), layout="wide"
     )
+    st.html(Path(__file__).with_name("page.css"))
     runner()  # The workers import torch while the user reads.
     state = session()
     # Only here: between two reruns the browser may still send the query of the one before.

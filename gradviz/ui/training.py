@@ -12,15 +12,9 @@ from gradviz.reading import read
 from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS
 from gradviz.tasks import TASK_NOTES
-from gradviz.ui import controls
+from gradviz.ui import actions, controls
 from gradviz.ui.live import live_pictures, pictures_message, same_message
-from gradviz.ui.session import Session, runner, session, session_id
-
-LIVE_FIELDS = ("learning_rate", "clip_threshold")
-"""Settings that take effect while a run goes on."""
-
-PICTURES = "pictures"
-"""Key of the component; its state lies in st.session_state under it."""
+from gradviz.ui.session import Session, runner, session
 
 ACTIVE_S = 0.2
 """Between two looks at a run that trains: five picture updates a second."""
@@ -37,13 +31,13 @@ def sidebar(state: Session) -> None:
     """Settings, with undo and a way back to the defaults."""
     with st.sidebar:
         names = ["", *SCENARIOS]
-        st.session_state["scenario"] = _scenario_name(state.config)
+        st.session_state[actions.SCENARIO] = _scenario_name(state.config)
         st.selectbox(
             "Scenario",
             names,
-            key="scenario",
+            key=actions.SCENARIO,
             format_func=lambda name: SCENARIOS[name].title if name else "your own settings",
-            on_change=_take_scenario,
+            on_change=actions.take_scenario,
         )
         left, right = st.columns(2)
         left.button(
@@ -51,7 +45,7 @@ def sidebar(state: Session) -> None:
             key="undo",
             icon=":material/undo:",
             disabled=not state.undo,
-            on_click=_undo,
+            on_click=actions.undo,
             width="stretch",
             help="Back to the settings before the last change.",
         )
@@ -60,11 +54,11 @@ def sidebar(state: Session) -> None:
             key="defaults",
             icon=":material/restart_alt:",
             disabled=state.config == RunConfig(),
-            on_click=_defaults,
+            on_click=actions.defaults,
             width="stretch",
             help="All settings to their defaults. Can be undone.",
         )
-        controls.settings(state, _changed)
+        controls.settings(state, actions.setting_changed)
 
 
 def heading(state: Session) -> None:
@@ -104,7 +98,7 @@ def _draw(state: Session, view: RunView | None) -> None:
     _buttons(state, view)
     _banners(state, view)
     history = view.history if view else History(state.config)
-    _words(state, view, history)
+    _words(state, history)
     version = _version(state, view, history)
     if version == state.sent and not state.fresh:
         message = same_message(version, state.run_id or "")
@@ -118,8 +112,8 @@ def _draw(state: Session, view: RunView | None) -> None:
             theme=st.context.theme.type or "light",
         )
         state.sent, state.fresh = version, False
-    on = {"scrub": _scrubbed, "missing": _missing, "stored_run": _stored_run}
-    live_pictures(message, key=PICTURES, on=on)
+    on = {"scrub": actions.scrubbed, "missing": actions.missing, "stored_run": actions.stored_run}
+    live_pictures(message, key=actions.PICTURES, on=on)
 
 
 def _version(state: Session, view: RunView | None, history: History) -> str:
@@ -138,7 +132,7 @@ def _version(state: Session, view: RunView | None, history: History) -> str:
 
 
 def _buttons(state: Session, view: RunView | None) -> None:
-    running = view is not None and view.status in {"running", "starting"}
+    running = view is not None and view.status == "running"
     over = view is not None and view.status in {"stopped", "lost"}
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
@@ -146,7 +140,7 @@ def _buttons(state: Session, view: RunView | None) -> None:
             key="play",
             icon=":material/pause:" if running else ":material/play_arrow:",
             type="primary",
-            on_click=_toggle,
+            on_click=actions.toggle,
             disabled=over,
             shortcut="P",
             width=130,
@@ -155,7 +149,7 @@ def _buttons(state: Session, view: RunView | None) -> None:
             st.button(
                 f"Step {count}",
                 key=f"step_{count}",
-                on_click=_step,
+                on_click=actions.step,
                 args=(count,),
                 disabled=over,
                 help=f"Train {count} step{'s' if count > 1 else ''}, then pause.",
@@ -165,10 +159,11 @@ def _buttons(state: Session, view: RunView | None) -> None:
             "Reset",
             key="reset",
             icon=":material/replay:",
-            on_click=_reset,
+            on_click=actions.reset,
             disabled=view is None,
             help="Back to step 0, with the settings as they are now.",
         )
+    with st.container(key="progress"):
         st.caption(_progress(view))
 
 
@@ -202,21 +197,26 @@ def _banners(state: Session, view: RunView | None) -> None:
     if view and view.message:
         (st.error if view.status in {"lost", "stopped"} else st.info)(_plain(view.message))
     if view and view.status == "lost":
-        st.button("Resume from the last good state", key="resume_lost", on_click=_resume_lost)
+        st.button(
+            "Resume from the last good state", key="resume_lost", on_click=actions.resume_lost
+        )
     if view and state.started and _restart_needed(state):
         names = [controls.label_of(name) for name in state.config.differences(state.started)]
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"**Settings changed** ({', '.join(names)}) — restart to apply.")
-            st.button("Restart", key="restart", icon=":material/restart_alt:", on_click=_restart)
+            st.button(
+                "Restart", key="restart", icon=":material/restart_alt:", on_click=actions.restart
+            )
 
 
-def _words(state: Session, view: RunView | None, history: History) -> None:
-    if view is None:
-        st.info("Press **Train**: the network trains here while its gradients are measured.")
-        return
-    reading = read(history, state.scrub)
-    text = _plain(" ".join(reading.sentences))
-    {"ok": st.success, "warning": st.warning, "error": st.error}.get(reading.level, st.info)(text)
+def _words(state: Session, history: History) -> None:
+    with st.container(key="words"):
+        if not history.last_step:
+            st.info("Press **Train**: the network trains here while its gradients are measured.")
+            return
+        reading = read(history, state.scrub)
+        box = {"ok": st.success, "warning": st.warning, "error": st.error}
+        box.get(reading.level, st.info)(_plain(" ".join(reading.sentences)))
 
 
 def _plain(sentence: str) -> str:
@@ -243,114 +243,3 @@ def _restart_needed(state: Session) -> bool:
 
 def _scenario_name(config: RunConfig) -> str:
     return next((name for name, each in SCENARIOS.items() if each.config == config), "")
-
-
-def _open(state: Session) -> str:
-    """Start over with the present settings, paused at step 0."""
-    if state.run_id:
-        runner().close(state.run_id)
-    state.run_id = runner().open(state.config, session_id())
-    state.started = state.config
-    state.scrub = None
-    return state.run_id
-
-
-def _act(state: Session) -> None:
-    state.active_at = time.monotonic()
-
-
-def _toggle() -> None:
-    state = session()
-    _act(state)
-    run = state.run_id or _open(state)
-    with runner().reading(run) as view:
-        running = view is not None and view.status in {"running", "starting"}
-    (runner().pause if running else runner().play)(run)
-
-
-def _step(count: int) -> None:
-    state = session()
-    _act(state)
-    runner().step(state.run_id or _open(state), count)
-
-
-def _reset() -> None:
-    state = session()
-    _act(state)
-    _open(state)
-
-
-def _restart() -> None:
-    state = session()
-    _act(state)
-    runner().play(_open(state))
-
-
-def _resume_lost() -> None:
-    state = session()
-    _act(state)
-    if state.run_id:
-        runner().resume_lost(state.run_id)
-
-
-def _changed(name: str) -> None:
-    state = session()
-    if name in LIVE_FIELDS:
-        _apply_live(state, name)
-
-
-def _apply_live(state: Session, name: str) -> None:
-    """Let a running run follow its learning rate or clip threshold at once."""
-    value = getattr(state.config, name)
-    if state.run_id and state.started and value != getattr(state.started, name):
-        tell = {
-            "learning_rate": runner().set_learning_rate,
-            "clip_threshold": runner().set_clip_threshold,
-        }[name]
-        tell(state.run_id, value)
-        state.started = state.started.replace(**{name: value})
-        _act(state)
-
-
-def _take_scenario() -> None:
-    name = st.session_state["scenario"]
-    if name:
-        session().take(SCENARIOS[name].config)
-
-
-def _undo() -> None:
-    state = session()
-    state.undo_change()
-    if state.started and set(state.config.differences(state.started)) <= set(LIVE_FIELDS):
-        for name in LIVE_FIELDS:
-            _apply_live(state, name)
-
-
-def _defaults() -> None:
-    session().take(RunConfig())
-
-
-def _from_pictures(name: str) -> object:
-    return st.session_state[PICTURES][name]["value"]
-
-
-def _scrubbed() -> None:
-    state = session()
-    _act(state)
-    step = _from_pictures("scrub")
-    state.scrub = int(step) if isinstance(step, int | float) else None
-
-
-def _missing() -> None:
-    session().fresh = True
-
-
-def _stored_run() -> None:
-    """After a reload the tab still knows its run: take part in it again."""
-    state = session()
-    run = str(_from_pictures("stored_run"))
-    if state.run_id is None and runner().attach(run, session_id()):
-        with runner().reading(run) as view:
-            if view:
-                state.run_id, state.started, state.fresh = run, view.history.config, True
-                _act(state)
