@@ -19,7 +19,8 @@ from typing import Any, Literal
 from gradviz.config import RunConfig
 from gradviz.history import SCALARS, History
 
-Status = Literal["starting", "paused", "running", "stopped", "lost"]
+Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
+"""pausing: told to pause, and the step it was in is not over yet."""
 RUNS_AN_OWNER = 3
 """Open runs one session may have; the oldest gives way."""
 REAP_S = 1.0
@@ -182,7 +183,7 @@ class Runner:
         with run.lock:
             run.orders += 1
             run.pace.clear()
-            run.view.status = "paused" if command == "pause" else "running"
+            run.view.status = "pausing" if command == "pause" else "running"
             run.worker.send(command, name, (run.orders, argument))
 
     def set_learning_rate(self, name: str, value: float) -> None:

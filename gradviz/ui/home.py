@@ -37,15 +37,14 @@ def _card(scenario: Scenario) -> None:
     picture = card_svg(scenario.name)
     if picture:
         st.image(picture, width="stretch")
-    st.markdown(f"**{scenario.title}**")
-    st.caption(scenario.text)
     st.page_link(
         layout.LIVE,
-        label="Open",
+        label=f"**{scenario.title}**",
         icon=":material/play_circle:",
         query_params=scenario.config.to_query(),
-        help=f"Open Live training with “{scenario.title}” loaded.",
+        help="Open Live training with this scenario loaded.",
     )
+    st.caption(scenario.text)
 
 
 @st.cache_data(show_spinner=False)

@@ -122,6 +122,7 @@ class Pictures {
     if (this.scrub === null) this.range.value = last;
     else if (document.activeElement !== this.range) this.range.value = this.scrub;
     this.last = last;
+    this.shown = shown;
     this.label(shown);
   }
 
@@ -184,6 +185,8 @@ class Pictures {
     } else if (waiting) {
       clearTimeout(this.later);
       this.later = setTimeout(() => this.schedule(), FAR_CHART_MS / 4);
+    } else {
+      this.root.dataset.complete = this.shown; // All pictures are of this step: screenshots wait for it.
     }
   }
 }

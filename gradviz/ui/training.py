@@ -229,7 +229,7 @@ def _pace(state: Session) -> float:
     now = time.monotonic()
     if state.run_id:
         with runner().reading(state.run_id) as view:
-            if view and view.status in {"running", "starting"}:
+            if view and view.status in {"running", "starting", "pausing"}:
                 state.active_at = now
     if now - state.active_at > LINGER_S:
         return IDLE_S

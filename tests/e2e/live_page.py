@@ -1,0 +1,98 @@
+"""The Live training page as a user meets it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+PICTURES = (
+    "loss",
+    "gradient_flow",
+    "gradient_flow_over_training",
+    "step_jacobians",
+    "transport",
+    "gates",
+    "clipping",
+)
+
+
+class LivePage:
+    """Finds things as a user does: by their words."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.play = page.locator(".st-key-play button")
+        self.place = page.locator(".gv-place")
+        self.progress = page.locator(".st-key-progress")
+        self.words = page.locator(".st-key-words")
+        self.scrubber = page.locator(".gv-range")
+        self.newest = page.get_by_role("button", name="Newest")
+
+    def open(self, server: str, query: str = "") -> LivePage:
+        """Go there and wait until the empty pictures stand."""
+        self.page.goto(f"{server}/live_training?{query}")
+        return self.ready()
+
+    def ready(self) -> LivePage:
+        """Wait until all pictures have been drawn once."""
+        self.until(lambda: len(self.drawn()) == len(PICTURES))
+        return self
+
+    def drawn(self) -> dict[str, int]:
+        """How often each picture has been drawn."""
+        found: dict[str, int] = self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll(".gv-card")]
+                .filter((card) => card.dataset.drawn)
+                .map((card) => [card.dataset.picture, Number(card.dataset.drawn)]))"""
+        )
+        return found
+
+    def trace(self, picture: str, name: str) -> dict[str, list[float]]:
+        """A trace's x and y as the browser draws them."""
+        found: dict[str, list[float]] = self.page.evaluate(
+            """([picture, name]) => {
+                const plot = document.querySelector(`[data-picture=${picture}] .gv-plot`);
+                const trace = plot._fullData.find((each) => each.name === name);
+                return trace ? { x: [...trace.x], y: [...trace.y] } : { x: [], y: [] };
+            }""",
+            [picture, name],
+        )
+        return found
+
+    def step(self) -> int:
+        """The newest step, as the scrubber knows it."""
+        return int(self.scrubber.get_attribute("max") or 0)
+
+    def shown(self) -> int:
+        """The step all pictures show; -1 while they are still being drawn."""
+        root = self.page.locator(".gv-live-pictures")
+        complete = int(root.get_attribute("data-complete") or 0)
+        return complete if f"of step {complete} of" in self.place.inner_text() else -1
+
+    def press(self, key: str) -> None:
+        """Click a button (one with a tooltip stands twice, for phones): play, step_1, step_10, step_100, reset, restart, undo, …"""
+        self.page.locator(f".st-key-{key} button:visible").click()
+
+    def train_to(self, step: int, seconds: float = 60) -> None:
+        """Press Train and wait for a step."""
+        expect(self.play).to_contain_text("Train")
+        self.press("play")
+        self.until(lambda: self.step() >= step, seconds)
+
+    def pause(self) -> int:
+        """Press Pause; the step at which the run and its pictures stand."""
+        expect(self.play).to_contain_text("Pause")
+        self.press("play")
+        expect(self.play).to_contain_text("Resume")
+        expect(self.progress).to_contain_text("paused")
+        self.until(lambda: f"step {self.step():,} " in self.progress.inner_text())
+        return self.step()
+
+    def until(self, true: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait for something to come true."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < deadline, f"not true after {seconds} s"
+            self.page.wait_for_timeout(20)

@@ -1,0 +1,48 @@
+"""From Home to moving pictures, back in time, and to the same run again by its URL."""
+
+from __future__ import annotations
+
+from live_page import PICTURES, LivePage
+from playwright.sync_api import BrowserContext, Page, expect
+
+
+def test_pick_train_pause_step_look_back_and_come_again(
+    server: str, page: Page, context: BrowserContext
+) -> None:
+    page.goto(server)
+    expect(page.get_by_role("heading", name="gradviz")).to_be_visible()
+    page.get_by_role("link", name="Real digits, pixel by pixel").click()
+    live = LivePage(page).ready()
+    assert "task=digits_pixels" in page.url
+
+    live.train_to(40)
+    before = live.drawn()
+    live.until(lambda: all(live.drawn()[name] > before[name] for name in PICTURES))
+    stood = live.pause()
+    assert stood >= 40
+    first = live.trace("loss", "loss")["y"][:20]
+    assert len(first) == 20
+    assert len(live.trace("loss", "accuracy")["y"]) == stood
+
+    live.press("step_10")
+    live.until(lambda: live.shown() == live.step() == stood + 10)
+    page.keyboard.press("1")
+    live.until(lambda: live.shown() == live.step() == stood + 11)
+
+    newest = live.trace("gradient_flow", "l0")["y"]
+    live.scrubber.focus()
+    live.scrubber.press("Home")
+    live.until(lambda: live.shown() == 1)
+    assert live.trace("gradient_flow", "l0")["y"] != newest
+    live.newest.click()
+    live.until(lambda: live.shown() == stood + 11)
+    assert live.trace("gradient_flow", "l0")["y"] == newest
+
+    again = LivePage(context.browser.new_page())  # type: ignore[union-attr]
+    again.page.goto(page.url)
+    again.ready()
+    again.press("step_100")
+    again.until(lambda: again.step() == 100, 60)
+    again.until(lambda: len(again.trace("loss", "loss")["y"]) == 100)
+    assert again.trace("loss", "loss")["y"][:20] == first
+    again.page.close()
