@@ -118,8 +118,8 @@ def dear_times(config: RunConfig, probes: int) -> tuple[float, float]:
         transports.append(
             milliseconds(
                 lambda flow=flow: (
-                    flow.transport_log10("spectral", probes=probes),
-                    flow.gradient_horizon(probes=probes),
+                    flow.transport_log10("spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE),
+                    flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE),
                 )
             )
         )

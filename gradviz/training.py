@@ -226,8 +226,12 @@ class Trainer:
         return {
             "jacobian_norm": _numpy(norm),
             "jacobian_bound": flow.jacobian_bound,
-            "transport_log10": _numpy(flow.transport_log10("spectral", probes=probes)),
-            "gradient_horizon": _numpy(flow.gradient_horizon(probes=probes)),
+            "transport_log10": _numpy(
+                flow.transport_log10("spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE)
+            ),
+            "gradient_horizon": _numpy(
+                flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+            ),
         }
 
 

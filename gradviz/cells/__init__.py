@@ -15,20 +15,27 @@ from typing import Protocol
 import torch
 
 from gradviz.cells import gru, lstm, rnn
+from gradviz.cells.layer_pass import LayerPass, Weights
+
+__all__ = ["REPLAYS", "LayerPass", "Linearisation", "Replay", "State", "Weights"]
 
 Tensor = torch.Tensor
 State = tuple[Tensor, ...]
 
 
 class Linearisation(Protocol):
-    """J_t of every timestep and sequence, as products. Vectors are (…, H) a state part."""
+    """J_t as products: of every timestep and sequence, or of some.
 
-    def at(self, index: int) -> Linearisation:
-        """The same at one timestep (row of the time axis)."""
-        ...
+    A dataclass of `weight` and multipliers, each (T, B, …, H). The same products serve all
+    (t, b) at once, one timestep (multipliers without their first axis), and many vectors a
+    sequence (with an axis put in), because they broadcast over what stands before H.
+    """
+
+    weight: Tensor
+    """(G·H, H) W_hh."""
 
     def vjp(self, vector: State) -> State:
-        """J_tᵀ v."""
+        """J_tᵀ v; a vector is (…, H) for each part of the state."""
         ...
 
     def jvp(self, vector: State) -> State:
@@ -36,7 +43,7 @@ class Linearisation(Protocol):
         ...
 
     def input_grad(self, vector: State) -> Tensor:
-        """∂L/∂(input-side pre-activations), (…, G·H), from the total gradient of s_t."""
+        """∂L/∂(W_ih x_t + b_ih), (…, G·H), from the total gradient of s_t."""
         ...
 
 
@@ -51,7 +58,7 @@ class Replay(Protocol):
     def linearisation(self) -> Linearisation: ...
 
 
-REPLAYS: Mapping[str, Callable[..., Replay]] = {
+REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
     "RNN": rnn.replay,
     "LSTM": lstm.replay,
     "GRU": gru.replay,

@@ -9,10 +9,12 @@ Cho et al. 2014 (arXiv 1406.1078), in the form with the reset gate behind the pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from gradviz.cells.layer_pass import LayerPass
 
 
 @dataclass
@@ -27,15 +29,6 @@ class GruLinearisation:
     """(T, B, H): ∂h_t/∂(W_in x_t + b_in)."""
     weight: Tensor
     """(3H, H) W_hh."""
-
-    def at(self, index: int) -> GruLinearisation:
-        """One timestep."""
-        return replace(
-            self,
-            update=self.update[index],
-            to_hidden=self.to_hidden[index],
-            candidate=self.candidate[index],
-        )
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
@@ -62,28 +55,12 @@ class GruReplay:
     cell: Tensor | None = None
 
 
-def replay(
-    hidden: Tensor,
-    before: Tensor,
-    drive: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    cell: Tensor | None,
-    nonlinearity: str,
-) -> GruReplay:
-    """Gates and linearisation of all timesteps.
-
-    Args:
-        hidden: (T, B, H) h_t; unused.
-        before: (T, B, H) h_{t−1}.
-        drive: (T, B, 3H) W_ih x_t + b_ih.
-        weight: (3H, H) W_hh.
-        bias: (3H,) b_hh.
-        cell: unused.
-        nonlinearity: unused.
-    """
-    del hidden, cell, nonlinearity
-    recurrent = torch.addmm(bias, before.flatten(0, 1), weight.T).unflatten(0, drive.shape[:2])
+def replay(passed: LayerPass) -> GruReplay:
+    """Gates and linearisation of all timesteps."""
+    weights, before = passed.weights, passed.before
+    drive = torch.addmm(weights.bias_ih, passed.inputs.flatten(0, 1), weights.ih.T)
+    recurrent = torch.addmm(weights.bias_hh, before.flatten(0, 1), weights.hh.T)
+    drive, recurrent = (each.unflatten(0, before.shape[:2]) for each in (drive, recurrent))
     r_in, z_in, n_in = drive.chunk(3, -1)
     r_back, z_back, n_back = recurrent.chunk(3, -1)
     r, z = (r_in + r_back).sigmoid(), (z_in + z_back).sigmoid()
@@ -97,6 +74,6 @@ def replay(
             update=z,
             to_hidden=torch.stack([to_reset, to_update, candidate * r], -2),
             candidate=candidate,
-            weight=weight,
+            weight=weights.hh,
         ),
     )

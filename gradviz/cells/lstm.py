@@ -9,10 +9,12 @@ Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from gradviz.cells.layer_pass import LayerPass
 
 
 @dataclass
@@ -30,20 +32,14 @@ class LstmLinearisation:
     weight: Tensor
     """(4H, H) W_hh."""
 
-    def at(self, index: int) -> LstmLinearisation:
-        """One timestep."""
-        return replace(
-            self,
-            forget=self.forget[index],
-            out=self.out[index],
-            to_cell=self.to_cell[index],
-            to_hidden=self.to_hidden[index],
-        )
-
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ (v_h, v_c)."""
         of_cell = torch.addcmul(vector[1], vector[0], self.out)
-        return (self._pre_activation(vector[0], of_cell) @ self.weight, of_cell * self.forget)
+        split = 3 * self.weight.shape[-1]
+        # Two products instead of one of the joined gates: to join them is the dearest part.
+        of_ifg = (of_cell.unsqueeze(-2) * self.to_cell).flatten(-2) @ self.weight[:split]
+        of_o = (vector[0] * self.to_hidden) @ self.weight[split:]
+        return (of_ifg + of_o, of_cell * self.forget)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t (u_h, u_c)."""
@@ -53,11 +49,9 @@ class LstmLinearisation:
 
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih), in PyTorch's gate order."""
-        return self._pre_activation(vector[0], torch.addcmul(vector[1], vector[0], self.out))
-
-    def _pre_activation(self, of_hidden: Tensor, of_cell: Tensor) -> Tensor:
-        to_ifg = of_cell.unsqueeze(-2) * self.to_cell
-        return torch.cat([to_ifg.flatten(-2), of_hidden * self.to_hidden], -1)
+        of_cell = torch.addcmul(vector[1], vector[0], self.out)
+        of_ifg = (of_cell.unsqueeze(-2) * self.to_cell).flatten(-2)
+        return torch.cat([of_ifg, vector[0] * self.to_hidden], -1)
 
 
 @dataclass
@@ -69,39 +63,16 @@ class LstmReplay:
     linearisation: LstmLinearisation
 
 
-def replay(
-    hidden: Tensor,
-    before: Tensor,
-    drive: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    cell: Tensor | None,
-    nonlinearity: str,
-) -> LstmReplay:
-    """Gates, cell states and linearisation of all timesteps.
-
-    Args:
-        hidden: (T, B, H) h_t; unused, it follows from the cell.
-        before: (T, B, H) h_{t−1}.
-        drive: (T, B, 4H) W_ih x_t + b_ih.
-        weight: (4H, H) W_hh.
-        bias: (4H,) b_hh.
-        cell: (B, H) c_0.
-        nonlinearity: unused.
-    """
-    del hidden, nonlinearity
-    assert cell is not None
-    i, f, g, o = (
-        torch.addmm(drive.flatten(0, 1) + bias, before.flatten(0, 1), weight.T)
-        .unflatten(0, drive.shape[:2])
-        .chunk(4, -1)
+def replay(passed: LayerPass) -> LstmReplay:
+    """Gates, cell states and linearisation of all timesteps."""
+    weights = passed.weights
+    drive = torch.addmm(
+        weights.bias_ih + weights.bias_hh, passed.inputs.flatten(0, 1), weights.ih.T
     )
+    drive.addmm_(passed.before.flatten(0, 1), weights.hh.T)
+    i, f, g, o = drive.unflatten(0, passed.before.shape[:2]).chunk(4, -1)
     i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-    write = i * g
-    cells = [cell]
-    for forget, written in zip(f, write, strict=True):
-        cells.append(torch.addcmul(written, forget, cells[-1]))
-    previous, now = torch.stack(cells[:-1]), torch.stack(cells[1:])
+    previous, now = _cells(f, i * g, passed.cell)
     squashed = now.tanh()
     to_cell = torch.stack([g * i * (1 - i), previous * f * (1 - f), i * (1 - g**2)], -2)
     return LstmReplay(
@@ -112,6 +83,15 @@ def replay(
             out=o * (1 - squashed**2),
             to_cell=to_cell,
             to_hidden=squashed * o * (1 - o),
-            weight=weight,
+            weight=weights.hh,
         ),
     )
+
+
+def _cells(forget: Tensor, write: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """(T, B, H) c_{t−1} and c_t: the only part of a replay that goes timestep by timestep."""
+    cells = [first]
+    for kept, written in zip(forget.unbind(), write.unbind(), strict=True):
+        cells.append(torch.addcmul(written, kept, cells[-1]))
+    stacked = torch.stack(cells)
+    return stacked[:-1], stacked[1:]

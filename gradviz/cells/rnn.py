@@ -6,10 +6,12 @@ Elman 1990; PyTorch's `nn.RNN`. J_t = diag(φ′) W_hh.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+
+from gradviz.cells.layer_pass import LayerPass
 
 
 @dataclass
@@ -20,10 +22,6 @@ class RnnLinearisation:
     """(T, B, H) φ′ at the pre-activation."""
     weight: Tensor
     """(H, H) W_hh."""
-
-    def at(self, index: int) -> RnnLinearisation:
-        """One timestep."""
-        return replace(self, slope=self.slope[index])
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
@@ -47,29 +45,11 @@ class RnnReplay:
     cell: Tensor | None = None
 
 
-def replay(
-    hidden: Tensor,
-    before: Tensor,
-    drive: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    cell: Tensor | None,
-    nonlinearity: str,
-) -> RnnReplay:
-    """Linearise all timesteps.
-
-    Args:
-        hidden: (T, B, H) h_t.
-        before: (T, B, H) h_{t−1}.
-        drive: (T, B, H) W_ih x_t + b_ih; not needed here, φ′ follows from h_t.
-        weight: (H, H) W_hh.
-        bias: (H,) b_hh.
-        cell: unused.
-        nonlinearity: "tanh" or "relu".
-    """
-    del before, drive, bias, cell
-    slope = 1 - hidden**2 if nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
-    return RnnReplay(RnnLinearisation(slope=slope, weight=weight))
+def replay(passed: LayerPass) -> RnnReplay:
+    """Linearise all timesteps; φ′ follows from h_t."""
+    hidden = passed.hidden
+    slope = 1 - hidden**2 if passed.nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
+    return RnnReplay(RnnLinearisation(slope=slope, weight=passed.weights.hh))
 
 
 def bound(weight: Tensor) -> float:

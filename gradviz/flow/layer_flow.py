@@ -16,9 +16,14 @@ from torch import Tensor
 from gradviz.cells import Linearisation, State
 from gradviz.cells.lstm import LstmLinearisation
 from gradviz.cells.rnn import bound
-from gradviz.flow.spectral import SpectralStart, spectral_norms
+from gradviz.flow.spectral import SpectralStart, spectral_norms, start_vectors
+from gradviz.flow.steps import at, double, each_timestep, probed
+from gradviz.flow.transport import Transport
 
 Kind = Literal["spectral", "frobenius"]
+
+SAFE = (1e-15, 1e15)
+"""Norms whose squares float32 can hold; beyond them float64 is asked again."""
 
 
 class LayerFlow:
@@ -52,6 +57,7 @@ class LayerFlow:
         self._linearisation = linearisation
         self._direct = direct
         self._direct_last = direct_last
+        self._transports: dict[tuple[Kind, int | None, float], Tensor] = {}
 
     @property
     def state_size(self) -> int:
@@ -70,17 +76,21 @@ class LayerFlow:
         timesteps and would read 0 (Pascanu et al. 2013, eq. 5, with the direct terms).
         """
         with torch.no_grad():
-            steps = _double(self._linearisation)
             direct = self._direct.double()
             last = tuple(each.double() for each in self._direct_last[: self._parts])
             state: State = (direct[-1] + last[0], *last[1:])
             states = [state]
-            for index in range(len(direct) - 1, 0, -1):
-                before = steps.at(index).vjp(state)
-                state = (before[0] + direct[index - 1], *before[1:])
+            backwards = zip(each_timestep(self._double)[:0:-1], direct[:-1].flip(0), strict=True)
+            for step, added in backwards:
+                hidden, *others = step.vjp(state)
+                state = (hidden + added, *others)
                 states.append(state)
             states.reverse()
             return tuple(torch.stack(parts) for parts in zip(*states, strict=True))
+
+    @cached_property
+    def _double(self) -> Linearisation:
+        return double(self._linearisation)
 
     @property
     def hidden_grad(self) -> Tensor:
@@ -97,7 +107,7 @@ class LayerFlow:
         if self.cell is None:
             raise ValueError(f"cell_grad is an LSTM's; this layer is a {self.cell_name}.")
         # h_t = o ⊙ tanh(c_t): the path through h_t of the same timestep is one of c_t's paths.
-        steps = cast(LstmLinearisation, _double(self._linearisation))
+        steps = cast(LstmLinearisation, self._double)
         return torch.addcmul(self._total[1], self._total[0], steps.out)
 
     @cached_property
@@ -110,7 +120,7 @@ class LayerFlow:
 
     def input_grad(self) -> Tensor:
         """(T, B, G·H) float64: ∂L/∂(W_ih x_t + b_ih), which the layer below receives."""
-        return _double(self._linearisation).input_grad(self._total)
+        return self._double.input_grad(self._total)
 
     def jacobian(self, t: int) -> Tensor:
         """(B, N, N): J_t = ∂s_t/∂s_{t−1}, t = 1…T; s_0 is the initial state."""
@@ -119,7 +129,7 @@ class LayerFlow:
         return self._dense(t - 1)
 
     def _dense(self, index: int, probes: int | None = None) -> Tensor:
-        step = self._linearisation.at(index)
+        step = at(self._linearisation, index)
         batch, width = self.hidden.shape[1:]
         eye = torch.eye(self.state_size, dtype=self.hidden.dtype, device=self.hidden.device)
         columns = eye.unsqueeze(1).expand(-1, batch, -1).split(width, -1)
@@ -146,85 +156,66 @@ class LayerFlow:
             if kind == "frobenius":
                 rows = [self._dense(t, probes) for t in range(len(self.hidden))]
                 return torch.stack([torch.linalg.matrix_norm(row) for row in rows])
-            steps = _probed(self._linearisation, probes)
-            batch = self.hidden.shape[1] if probes is None else min(probes, self.hidden.shape[1])
-            shape = (len(self.hidden), batch, self.state_size)
-            like = self.hidden.new_empty(shape)
-            return spectral_norms(steps, like, self._parts, tolerance, warm)
+            norm = self._spectral_norms(self.hidden.dtype, probes, tolerance, warm)
+            if bool(((norm > SAFE[0]) & (norm < SAFE[1])).all()):
+                return norm
+            return self._spectral_norms(torch.float64, probes, tolerance, warm)
 
-    def transport_log10(self, kind: Kind = "spectral", *, probes: int | None = None) -> Tensor:
-        """(T, Q): log10 ‖∂s_T/∂s_t‖; at t = T it is 0 (spectral) or log10 √N (Frobenius).
+    def _spectral_norms(
+        self, dtype: torch.dtype, probes: int | None, tolerance: float, warm: SpectralStart | None
+    ) -> Tensor:
+        steps = self._double if dtype == torch.float64 else self._linearisation
+        steps = probed(steps, probes)
+        width = self.hidden.shape[-1]
+        norms, vectors = spectral_norms(
+            lambda vector: torch.cat(steps.jvp(vector.split(width, -1)), -1),
+            lambda vector: torch.cat(steps.vjp(vector.split(width, -1)), -1),
+            start_vectors(self._states(probes).to(dtype), None if warm is None else warm.vectors),
+            tolerance,
+        )
+        if warm is not None:
+            warm.vectors = vectors
+        return norms
 
-        The product is renormalised at every timestep, so it never under- or overflows.
+    def transport_log10(
+        self, kind: Kind = "spectral", *, probes: int | None = None, tolerance: float = 1e-6
+    ) -> Tensor:
+        """(T, Q) float64: log10 ‖∂s_T/∂s_t‖; at t = T it is 0 (spectral) or log10 √N (Frobenius).
+
+        It never under- or overflows; −∞ only where the product is exactly zero.
+
+        Args:
+            kind: "spectral" or "frobenius".
+            probes: of the first so many sequences; None: all.
+            tolerance: relative error of the norm.
         """
-        with torch.no_grad():
-            batch = self.hidden.shape[1] if probes is None else min(probes, self.hidden.shape[1])
-            size = self.state_size
-            eye = torch.eye(size, dtype=self.hidden.dtype, device=self.hidden.device)
-            product = eye.expand(batch, -1, -1).transpose(0, 1).contiguous()
-            steps = _probed(self._linearisation, probes)
-            log = torch.zeros(batch, dtype=torch.float64, device=self.hidden.device)
-            products, logs = [product], [log]
-            width = self.hidden.shape[-1]
-            for index in range(len(self.hidden) - 1, 0, -1):
-                product = torch.cat(steps.at(index).vjp(tuple(product.split(width, -1))), -1)
-                scale = product.abs().amax((0, 2), keepdim=True)
-                scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-                product = product / scale
-                log = log + scale[0, :, 0].double().log10()
-                products.append(product)
-                logs.append(log)
-            stacked = torch.stack(products[::-1]).transpose(1, 2)
-            norm = _matrix_norm(stacked, kind)
-            return norm.double().log10() + torch.stack(logs[::-1])
+        key = (kind, probes, tolerance)
+        if key not in self._transports:
+            with torch.no_grad():
+                transport = Transport(self._states(probes), self._parts, tolerance)
+                steps = probed(self._linearisation, probes)
+                self._transports[key] = transport.log10_norms(steps, spectral=kind == "spectral")
+        return self._transports[key]
 
-    def gradient_horizon(self, *, probes: int | None = None) -> Tensor:
-        """(Q,): the least lag k with ‖∂s_T/∂s_{T−k}‖₂ ≤ 1/e; inf if there is none."""
-        transport = self._spectral_transport(probes)
+    def _states(self, probes: int | None) -> Tensor:
+        """An empty (T, Q, N)."""
+        timesteps, batch = self.hidden.shape[:2]
+        batch = batch if probes is None else min(probes, batch)
+        return self.hidden.new_empty(timesteps, batch, self.state_size)
+
+    def gradient_horizon(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Tensor:
+        """(Q,): the least lag k with ‖∂s_T/∂s_{T−k}‖₂ ≤ 1/e; inf if there is none.
+
+        Args:
+            probes: of the first so many sequences; None: all.
+            tolerance: of the transport, which is computed once for both.
+        """
+        transport = self.transport_log10("spectral", probes=probes, tolerance=tolerance)
         below = transport.flip(0) <= -math.log10(math.e)
         lags = below.int().argmax(0).double()
         return torch.where(below.any(0), lags, torch.full_like(lags, math.inf))
-
-    def _spectral_transport(self, probes: int | None) -> Tensor:
-        return self.transport_log10("spectral", probes=probes)
 
     @property
     def jacobian_bound(self) -> float | None:
         """Pascanu's γ‖W_hh‖₂ ≥ ‖J_t‖₂, for a plain RNN."""
         return bound(self.weight_hh) if self.cell_name == "rnn" else None
-
-
-def _matrix_norm(matrices: Tensor, kind: Kind) -> Tensor:
-    """Norms of (T, B, N, N) matrices whose largest entry is 1."""
-    if kind == "frobenius":
-        frobenius: Tensor = torch.linalg.matrix_norm(matrices)
-        return frobenius
-    vector = torch.linalg.vector_norm(matrices, dim=-2, keepdim=True).transpose(-1, -2)
-    best = torch.zeros(matrices.shape[:2], dtype=matrices.dtype, device=matrices.device)
-    # Power iteration on PᵀP; the product of many Jacobians has one leading direction.
-    for _ in range(100):
-        vector = vector / torch.linalg.vector_norm(vector, dim=-2, keepdim=True).clamp_min(1e-30)
-        image = matrices @ vector
-        norm = torch.linalg.vector_norm(image, dim=(-2, -1))
-        if bool((norm <= best * (1 + 1e-4)).all()):
-            return torch.maximum(norm, best)
-        best = torch.maximum(norm, best)
-        vector = matrices.transpose(-1, -2) @ image
-    return best
-
-
-def _fields(linearisation: Linearisation) -> dict[str, Tensor]:
-    return dict(vars(linearisation))
-
-
-def _double(linearisation: Linearisation) -> Linearisation:
-    values = {name: value.double() for name, value in _fields(linearisation).items()}
-    return type(linearisation)(**values)
-
-
-def _probed(linearisation: Linearisation, probes: int | None) -> Linearisation:
-    values = {
-        name: value if name == "weight" else value[:, :probes]
-        for name, value in _fields(linearisation).items()
-    }
-    return type(linearisation)(**values)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradviz.cells import REPLAYS, Replay
+from gradviz.cells import REPLAYS, LayerPass, Replay, Weights
 from gradviz.flow.layer_flow import LayerFlow
 
 
@@ -35,7 +35,7 @@ class _Passage:
     inputs: Tensor
     state: tuple[Tensor, ...] | None
     output: Tensor
-    weights: list[dict[str, Tensor]]
+    weights: list[Weights]
     grads: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -87,7 +87,7 @@ class Watch:
     def _replayed(self, passage: _Passage) -> dict[str, LayerFlow]:
         module = passage.module
         inputs = self._time_major(passage, passage.inputs)
-        output = drives = inputs
+        output = inputs
         replays: list[tuple[Replay, Tensor]] = []
         batch = inputs.shape[1]
         zeros = inputs.new_zeros(batch, module.hidden_size)
@@ -97,20 +97,13 @@ class Watch:
             if top:
                 output = self._time_major(passage, passage.output)
             else:
-                output = _one_layer(module, weights, drives, h0, c0)
+                output = _one_layer(module, weights, inputs, h0, c0)
             before = torch.cat([h0.unsqueeze(0), output[:-1]])
-            drive = drives @ weights["weight_ih"].T + weights["bias_ih"]
-            replay = REPLAYS[module.mode.split("_")[0]](
-                output,
-                before,
-                drive,
-                weights["weight_hh"],
-                weights["bias_hh"],
-                c0,
-                getattr(module, "nonlinearity", ""),
+            passed = LayerPass(
+                inputs, before, output, c0, weights, getattr(module, "nonlinearity", "")
             )
-            replays.append((replay, output))
-            drives = output
+            replays.append((REPLAYS[module.mode.split("_")[0]](passed), output))
+            inputs = output
         direct = self._direct(passage, output)
         flows: dict[str, LayerFlow] = {}
         for layer in reversed(range(module.num_layers)):
@@ -125,11 +118,11 @@ class Watch:
                 direct_last=tuple(
                     self._last_grad(passage, key, layer, zeros) for key in ("h_n", "c_n")
                 ),
-                weight_hh=passage.weights[layer]["weight_hh"],
+                weight_hh=passage.weights[layer].hh,
             )
             flows[f"{passage.name}.l{layer}".lstrip(".")] = flow
             if layer:
-                direct = flow.input_grad() @ passage.weights[layer]["weight_ih"].double()
+                direct = flow.input_grad() @ passage.weights[layer].ih.double()
         return dict(reversed(flows.items()))
 
     def _time_major(self, passage: _Passage, tensor: Tensor) -> Tensor:
@@ -207,24 +200,22 @@ def _refuse(name: str, module: nn.RNNBase, args: Any) -> None:
         raise WatchError(f"{where} was given a {type(args[0]).__name__}; give it a padded tensor.")
 
 
-def _weights(module: nn.RNNBase, layer: int) -> dict[str, Tensor]:
-    weight = getattr(module, f"weight_hh_l{layer}").detach()
-    kept = {"weight_hh": weight.clone()}
-    kept["weight_ih"] = getattr(module, f"weight_ih_l{layer}").detach().clone()
-    for name in ("bias_ih", "bias_hh"):
-        bias = getattr(module, f"{name}_l{layer}").detach().clone() if module.bias else None
-        kept[name] = weight.new_zeros(len(weight)) if bias is None else bias
-    return kept
+def _weights(module: nn.RNNBase, layer: int) -> Weights:
+    """Copies of a layer's; zeros for biases it does not have."""
+    ih, hh = (getattr(module, f"weight_{side}_l{layer}").detach().clone() for side in ("ih", "hh"))
+    if not module.bias:
+        return Weights(ih, hh, *2 * [hh.new_zeros(len(hh))])
+    biases = (getattr(module, f"bias_{side}_l{layer}").detach().clone() for side in ("ih", "hh"))
+    return Weights(ih, hh, *biases)
 
 
 def _one_layer(
-    module: nn.RNNBase, weights: dict[str, Tensor], inputs: Tensor, h0: Tensor, c0: Tensor
+    module: nn.RNNBase, weights: Weights, inputs: Tensor, h0: Tensor, c0: Tensor
 ) -> Tensor:
     """The output of a lower layer, by PyTorch's own fused operation."""
-    flat = [weights[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     state: Any = h0.unsqueeze(0)
     if module.mode == "LSTM":
         state = [state, c0.unsqueeze(0)]
     operation = getattr(torch._VF, module.mode.lower())
-    output: Tensor = operation(inputs, state, flat, True, 1, 0.0, False, False, False)[0]
+    output: Tensor = operation(inputs, state, [*weights], True, 1, 0.0, False, False, False)[0]
     return output
