@@ -189,7 +189,8 @@ class History:
         self._frame_bytes = frame_bytes
         self._held_bytes = 0
         self._spacing = 0
-        self._table = np.empty((256, len(SCALARS)))
+        # Column by column in memory, because the pictures read whole columns.
+        self._table = np.empty((256, len(SCALARS)), order="F")
         self._rows = 0
         self._stride = 1
         self._last: tuple[float, ...] | None = None
@@ -213,7 +214,8 @@ class History:
                 if (int(row[0]) - 1) % self._stride:
                     continue
             if self._rows == len(self._table):
-                grown = np.empty((min(2 * len(self._table), MAX_SCALARS), len(SCALARS)))
+                rows_grown = min(2 * len(self._table), MAX_SCALARS)
+                grown = np.empty((rows_grown, len(SCALARS)), order="F")
                 grown[: self._rows] = self._table
                 self._table = grown
             self._table[self._rows] = row
@@ -265,14 +267,13 @@ class History:
     def column(self, name: str, *, upto: int | None = None) -> NDArray[np.float64]:
         """One column of SCALARS, through step `upto`."""
         column = SCALARS.index(name)
-        rows = self._table[: self._rows]
-        newest = rows[-1, 0] if self._rows else 0.0
+        steps, values = self._table[: self._rows, 0], self._table[: self._rows, column]
         # Between two strides the newest step is not in the table, but a plot should end there.
-        if self._last and self._last[0] > newest:
-            rows = np.vstack([rows, self._last])
+        if self._last and (not self._rows or self._last[0] > steps[-1]):
+            steps, values = np.append(steps, self._last[0]), np.append(values, self._last[column])
         if upto is not None:
-            rows = rows[: int(np.searchsorted(rows[:, 0], upto, side="right"))]
-        return rows[:, column].copy()
+            values = values[: int(np.searchsorted(steps, upto, side="right"))]
+        return values.copy()
 
     def frame_at(self, step: int | None = None) -> Frame | None:
         """The newest frame, or the newest that is not after `step`; the first if all are after."""

@@ -1,4 +1,7 @@
-"""Pictures of one step, by timestep: gradient flow, step Jacobians, transport, gates."""
+"""Pictures of one step, by timestep: gradient flow, step Jacobians, transport, gates.
+
+Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities.
+"""
 
 from __future__ import annotations
 
@@ -7,130 +10,252 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from gradviz.figures.style import (
     GATES,
-    GREY,
     LAYERS,
-    LIMIT,
+    WAITING,
+    Mark,
     band,
+    count_of,
+    escaped,
     figure,
+    level,
     line,
-    note,
-    powers,
-    vertical,
+    log_axis,
 )
-from gradviz.history import Floats, History
+from gradviz.history import Floats, Frame, History, LayerFrame
 
 FLOAT32_FLOOR = 1.1754944e-38
+"""The least normal float32: a smaller gradient is kept inexactly or as 0 (SCIENCE trap 5)."""
+
+FLOOR_IN_SIGHT = 1e-20
+"""The floor is drawn once a gradient is below this; before, it would only squash the picture."""
+
 TIMESTEP = "timestep t"
-WAITING = "Press Train"
+NOT_MEASURED = "Not measured at this step"
 
 
 def gradient_flow(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
-    """‖∂L/∂h_t‖ by timestep: mean and range over the probes, a line a layer."""
+    """‖∂L/∂h_t‖ by timestep: mean and range over the probes, a line a layer.
+
+    Args:
+        history: the run.
+        step: the scrub position; None is the newest frame.
+        theme: "light" or "dark".
+    """
     frame = history.frame_at(step)
     traces: list[dict[str, Any]] = []
-    for index, (name, layer) in enumerate(frame.layers.items() if frame else ()):
-        traces += _lines(powers(layer.hidden_grad_log10), name, LAYERS[index])
-    lowest = min((np.nanmin(trace["y"], initial=1.0) for trace in traces), default=1.0)
-    if lowest < 1e-20 and traces:
-        ends = np.array([1.0, float(history.config.timesteps)])
-        floor = [FLOAT32_FLOOR] * 2
-        traces.append(line(ends, floor, "float32 floor", LIMIT, dash="dash"))
+    zeros = 0
+    for colour, (name, layer) in _layers(frame):
+        norms = _powers(layer.hidden_grad_log10)
+        zeros += int((layer.hidden_grad_log10 == -np.inf).sum())
+        traces += _lines(norms, name, colour, hover="‖∂L/∂h‖ = %{y:.3g}")
+    seen = [trace["y"] for trace in traces]
+    lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
+    if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
+        traces.append(level(_ends(history), FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
+    facts = _facts(frame, next((layer.hidden_grad_log10 for _, layer in _named(frame)), None))
     return figure(
         traces,
-        "Gradient flow now",
-        TIMESTEP,
-        "‖∂L/∂h_t‖",
-        theme,
-        yaxis={"type": "log", "exponentformat": "power", "title": {"text": "‖∂L/∂h<sub>t</sub>‖"}},
-        annotations=[] if frame else [note(WAITING)],
+        title="Gradient flow now" if step is None else "Gradient flow",
+        facts=facts + (" · zeros left out" if zeros else ""),
+        x=TIMESTEP,
+        y="‖∂L/∂h<sub>t</sub>‖",
+        theme=theme,
+        yaxis=log_axis(*(trace["y"] for trace in traces if isinstance(trace["y"], np.ndarray))),
+        empty="" if frame else WAITING,
     )
 
 
 def step_jacobians(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
-    """Spectral norm of J_t by timestep, the line at 1, and Pascanu's bound."""
+    """Spectral norm of J_t = ∂s_t/∂s_{t−1} by timestep, the line at 1, and the bound.
+
+    The bound γ‖W_hh‖₂ is Pascanu, Mikolov & Bengio's (2013, §2.1); a gated cell has none.
+    Arguments as for `gradient_flow`.
+    """
     frame = history.frame_at(step)
     traces: list[dict[str, Any]] = []
-    ends = np.array([1.0, float(history.config.timesteps)])
-    for index, (name, layer) in enumerate(frame.layers.items() if frame else ()):
-        if layer.jacobian_norm is not None:
-            traces += _lines(layer.jacobian_norm, name, LAYERS[index])
-        if layer.jacobian_bound is not None:
-            ceiling = [layer.jacobian_bound] * 2
-            traces.append(line(ends, ceiling, f"bound γ‖W‖ {name}", LAYERS[index], dash="dot"))
+    bounds: list[dict[str, Any]] = []
+    measured = None
+    for colour, (name, layer) in _layers(frame):
+        if layer.jacobian_norm is None:
+            continue
+        measured = layer.jacobian_norm
+        traces += _lines(layer.jacobian_norm, name, colour, hover="‖J‖₂ = %{y:.4g}")
+        if layer.jacobian_bound is not None and math.isfinite(layer.jacobian_bound):
+            bound = level(
+                _ends(history),
+                layer.jacobian_bound,
+                "bound γ‖W_hh‖₂",
+                uid=f"bound-{name}",
+                dash="dot",
+                colour=colour,
+                showlegend=not bounds,
+                legendgroup="bound",
+            )
+            bounds.append(bound)
     if traces:
-        traces.append(line(ends, [1.0, 1.0], "1", LIMIT, dash="dash"))
+        traces += [*bounds, level(_ends(history), 1.0, "1", uid="one")]
     return figure(
         traces,
-        "Step Jacobians",
-        TIMESTEP,
-        "‖J<sub>t</sub>‖₂",
-        theme,
+        title="Step Jacobians",
+        facts=_facts(frame, measured),
+        x=TIMESTEP,
+        y="‖∂s<sub>t</sub>/∂s<sub>t−1</sub>‖₂",
+        theme=theme,
         yaxis={"rangemode": "tozero"},
-        annotations=[] if traces else [note("Not measured at this size" if frame else WAITING)],
+        empty="" if traces else NOT_MEASURED if frame else WAITING,
     )
 
 
 def transport(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
-    """log10 ‖∂s_T/∂s_t‖ by timestep, the gradient horizon marked."""
+    """log10 ‖∂s_T/∂s_t‖ by timestep, the line at 1/e and each layer's gradient horizon.
+
+    The horizon k, the median over the probes, is drawn at t = T − k. Arguments as for
+    `gradient_flow`.
+    """
     frame = history.frame_at(step)
     traces: list[dict[str, Any]] = []
-    shapes = []
+    marks: list[Mark] = []
+    measured = None
     last = history.config.timesteps
-    for index, (name, layer) in enumerate(frame.layers.items() if frame else ()):
+    for colour, (name, layer) in _layers(frame):
         if layer.transport_log10 is None or layer.gradient_horizon is None:
             continue
-        traces += _lines(layer.transport_log10, name, LAYERS[index])
+        measured = layer.transport_log10
+        traces += _lines(layer.transport_log10, name, colour, hover="10^%{y:.2f}")
         horizon = float(np.median(layer.gradient_horizon))
         if math.isfinite(horizon):
-            shapes.append(vertical(last - horizon, f"{name}: horizon {horizon:.0f}"))
+            of = f"{escaped(name)} " if len(history.layer_names) > 1 else ""
+            words = f"{of}horizon: {_count(horizon)}"
+            marks.append(Mark(x=last - horizon, text=words, colour=colour, at_bottom=True))
     if traces:
-        level = [-math.log10(math.e)] * 2
-        traces.append(line(np.array([1.0, float(last)]), level, "1/e", LIMIT, dash="dash"))
+        traces.append(level(_ends(history), -math.log10(math.e), "1/e", uid="1/e"))
+    beyond = "" if marks or not traces else " · horizon ∞"
     return figure(
         traces,
-        "Transport to the last timestep",
-        TIMESTEP,
-        "log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
-        theme,
-        shapes=shapes,
-        annotations=[] if traces else [note("Not measured at this size" if frame else WAITING)],
+        title="Transport to the last timestep",
+        facts=_facts(frame, measured) + beyond,
+        x=TIMESTEP,
+        y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
+        theme=theme,
+        marks=marks,
+        x_span=_ends(history),
+        empty="" if traces else NOT_MEASURED if frame else WAITING,
     )
 
 
 def gates(
     history: History, step: int | None = None, theme: str = "light", layer: str | None = None
 ) -> go.Figure:
-    """Mean and 10–90 % band of each gate by timestep, of the top layer unless another is named."""
+    """Mean and 10–90 % band of each gate by timestep, over probes and units.
+
+    Gates lie in 0…1; the candidate, which is no gate but what they let through, in −1…1 below.
+
+    Args:
+        history: the run.
+        step: the scrub position; None is the newest frame.
+        theme: "light" or "dark".
+        layer: which layer's; None is the top one.
+    """
     frame = history.frame_at(step)
     name = layer or (history.layer_names[-1] if frame else "")
     found = frame.layers[name].gates if frame else {}
     traces: list[dict[str, Any]] = []
     for gate, values in found.items():
-        t = np.arange(1, values.shape[1] + 1)
-        traces.append(band(t, values[1], values[2], GATES[gate], gate))
-        traces.append(line(t, values[0], gate, GATES[gate], legendgroup=gate))
-    empty = "A plain RNN has no gates" if history.config.cell == "rnn" else WAITING
+        traces += _gate(escaped(gate), values, GATES[gate])
+    layout: dict[str, Any] = {}
+    if traces:
+        layout["xaxis"] = {"anchor": "y2"}
+        layout["yaxis"] = {"range": [-0.03, 1.03], "domain": [0.42, 1], "dtick": 0.5}
+        layout["yaxis2"] = {
+            "range": [-1.06, 1.06],
+            "domain": [0, 0.34],
+            "dtick": 1,
+            "title": {"text": "candidate", "standoff": 8, "font": {"color": GATES["candidate"]}},
+        }
+    no_gates = "A plain RNN has no gates: pick LSTM or GRU to see some"
+    of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
     return figure(
         traces,
-        f"Gates{f' of {name}' if len(history.layer_names) > 1 else ''}: mean, 10–90 %",
-        TIMESTEP,
-        "activation",
-        theme,
-        yaxis={"range": [-1.02, 1.02] if traces else [0, 1]},
-        annotations=[] if traces else [note(empty)],
+        title="Gates",
+        facts=f"step {frame.step:,} · {of}mean and 10–90 % of units" if frame and found else "",
+        x=TIMESTEP,
+        y="gate",
+        theme=theme,
+        empty="" if traces else no_gates if history.config.cell == "rnn" else WAITING,
+        **layout,
     )
 
 
-def _lines(values: Floats, name: str, colour: str) -> list[dict[str, Any]]:
-    """Mean and range over the probes of a (T, P) quantity."""
-    t = np.arange(1, len(values) + 1)
-    kept = np.isfinite(values).any(axis=1)
-    if not kept.any():
-        return [line(t, np.full(len(t), np.nan), name, GREY)]
-    t, values = t[kept], values[kept]
-    low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
-    mean = np.nanmean(values, axis=1)
-    return [band(t, low, high, colour, name), line(t, mean, name, colour, legendgroup=name)]
+def _gate(gate: str, values: Floats, colour: str) -> list[dict[str, Any]]:
+    t = _timesteps(len(values[0]))
+    axis = "y2" if gate == "candidate" else "y"
+    hover = f"t = %{{x}}: {gate} %{{y:.3f}}<extra></extra>"
+    shade = band(t, values[1], values[2], colour, uid=f"band-{gate}", group=gate)
+    mean = line(t, values[0], gate, colour, uid=gate, legendgroup=gate, hovertemplate=hover)
+    # The candidate's axis says its name and colour; a fourth entry would not fit a phone's width.
+    return [{**shade, "yaxis": axis}, {**mean, "yaxis": axis, "showlegend": axis == "y"}]
+
+
+def _named(frame: Frame | None) -> list[tuple[str, LayerFrame]]:
+    return list(frame.layers.items()) if frame else []
+
+
+def _layers(frame: Frame | None) -> list[tuple[str, tuple[str, LayerFrame]]]:
+    """Colour, name and layer, lowest first."""
+    return [(LAYERS[i % len(LAYERS)], each) for i, each in enumerate(_named(frame))]
+
+
+def _facts(frame: Frame | None, measured_TQ: Floats | None) -> str:
+    if frame is None or measured_TQ is None:
+        return ""
+    probes = measured_TQ.shape[1]
+    seen = "mean and range of " if probes > 1 else ""
+    return f"step {frame.step:,} · {seen}{count_of(probes, 'sequence')}"
+
+
+def _count(horizon: float) -> str:
+    return f"{horizon:g} timestep{'' if horizon == 1 else 's'}"
+
+
+def _ends(history: History) -> tuple[float, float]:
+    return 1.0, float(history.config.timesteps)
+
+
+def _timesteps(length: int) -> NDArray[np.int16]:
+    return np.arange(1, length + 1, dtype=np.int16)
+
+
+def _lines(values_TQ: Floats, name: str, colour: str, *, hover: str) -> list[dict[str, Any]]:
+    """Mean and range over the probes; a gap where none is finite."""
+    name = escaped(name)
+    t = _timesteps(len(values_TQ))
+    low, mean, high = _spread(values_TQ)
+    hover = f"t = %{{x}}: {name} {hover}<extra></extra>"
+    return [
+        band(t, low, high, colour, uid=f"band-{name}", group=name),
+        line(t, mean, name, colour, uid=name, legendgroup=name, hovertemplate=hover),
+    ]
+
+
+def _spread(values_TQ: Floats) -> tuple[Floats, Floats, Floats]:
+    """Least, mean and greatest of the finite values at each timestep; nan where there are none."""
+    known = np.isfinite(values_TQ)
+    count = known.sum(axis=1)
+    low = np.where(known, values_TQ, np.inf).min(axis=1)
+    high = np.where(known, values_TQ, -np.inf).max(axis=1)
+    total = np.where(known, values_TQ, 0).sum(axis=1)
+    gap = np.where(count > 0, 1.0, np.nan).astype(values_TQ.dtype)
+    with np.errstate(invalid="ignore"):
+        return low * gap, total / np.maximum(count, 1) * gap, high * gap
+
+
+def _powers(log10: Floats) -> NDArray[np.float64]:
+    """10 to the values, nan where that is 0 or not finite: a gap on a log axis."""
+    with np.errstate(over="ignore", under="ignore"):
+        out = np.power(10.0, log10.astype(np.float64))
+    out[~np.isfinite(out) | (out == 0)] = np.nan
+    return out

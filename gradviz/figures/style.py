@@ -1,20 +1,23 @@
 """Colours and layout that all pictures share: the same thing looks the same everywhere.
 
-The palette is Okabe & Ito's, which the colour-blind can tell apart, in shades that read on
-white and on dark.
+The palette follows Okabe & Ito's, which the colour-blind can tell apart, in shades that keep a
+contrast of 3:1 on white and on dark.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-BLUE, ORANGE, GREEN, PINK = "#3d8fd1", "#e08a00", "#0a9e73", "#c76ba0"
-RED, YELLOW, GREY = "#d55e00", "#b8a000", "#888888"
+BLUE, ORANGE, GREEN, PINK = "#3d8fd1", "#d17f00", "#0a9e73", "#c76ba0"
+RED, VIOLET, GREY = "#d55e00", "#8b6fd6", "#888888"
 LAYERS = (BLUE, ORANGE, GREEN, PINK)
 GATES = {
     "forget": BLUE,
@@ -24,116 +27,228 @@ GATES = {
     "update": BLUE,
     "reset": ORANGE,
 }
+LOSS, ACCURACY = VIOLET, GREEN
 BEFORE, AFTER, LIMIT = RED, BLUE, GREY
+SCRUB = "#e5446d"
+
+MARGIN = {"l": 64, "r": 16, "t": 78, "b": 44}
 MOST_POINTS = 600
+WAITING = "Press Train"
 
 _INK = {"light": "#31333f", "dark": "#e6e6ea"}
+_QUIET = {"light": "#5f6370", "dark": "#a3a8b4"}
 _GRID = {"light": "rgba(49,51,63,0.12)", "dark": "rgba(230,230,234,0.16)"}
+_VEIL = {"light": "rgba(255,255,255,0.75)", "dark": "rgba(14,17,23,0.75)"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A vertical line across a picture, with a few words beside it."""
+
+    x: float
+    text: str = ""
+    colour: str = GREY
+    dash: str = "dot"
+    at_bottom: bool = False
+    """Whether the words stand at the picture's foot."""
 
 
 def figure(
-    traces: list[dict[str, Any]], title: str, x: str, y: str, theme: str, **layout: Any
+    traces: list[dict[str, Any]],
+    *,
+    title: str,
+    facts: str,
+    x: str,
+    y: str,
+    theme: str,
+    empty: str = "",
+    marks: Sequence[Mark] = (),
+    x_span: tuple[float, float] = (0.0, 1.0),
+    **layout: Any,
 ) -> go.Figure:
-    """A Figure in the house's look; traces are plain plotly dicts with uids."""
-    axis = {"gridcolor": _GRID[theme], "zeroline": False, "automargin": True}
-    for index, trace in enumerate(traces):
-        trace.setdefault("uid", f"{title}-{index}")
-    own_x, own_y = layout.pop("xaxis", {}), layout.pop("yaxis", {})
+    """A Figure in the house's look.
+
+    No axis is given a range that changes during a run: plotly.js keeps a zoom only while the
+    range it was given stays the same.
+
+    Args:
+        traces: plain plotly dicts, each with a uid.
+        title: names the picture.
+        facts: a quieter line below the title: which step, how many sequences, what was counted.
+        x: title of the horizontal axis.
+        y: title of the vertical axis.
+        theme: "light" or "dark".
+        empty: what to say in place of traces; the axes then carry no numbers.
+        marks: vertical lines.
+        x_span: least and greatest x, to keep the words of the marks inside.
+        layout: more of plotly's layout; an axis' entries are added to the house's.
+    """
+    axis: dict[str, Any] = {"gridcolor": _GRID[theme], "zeroline": False, "automargin": False}
+    if empty:
+        axis |= {"showticklabels": False, "showgrid": False}
+        axis |= {"showline": True, "linecolor": _GRID[theme]}
+    annotations = [_note(empty, theme)] if empty else []
+    axes = {
+        name: {**axis, "title": {"text": words, "standoff": 8}, **layout.pop(name, {})}
+        for name, words in (("xaxis", x), ("yaxis", y))
+    }
+    for name in [name for name in layout if name.startswith(("xaxis", "yaxis"))]:
+        axes[name] = {**axis, **layout.pop(name)}
     full = {
-        "title": {"text": title, "font": {"size": 15}, "x": 0.02, "y": 0.97, "yanchor": "top"},
+        "title": _title(title, facts, theme),
         "height": 320,
-        "margin": {"l": 62, "r": 18, "t": 74, "b": 48},
-        "font": {"color": _INK[theme], "size": 12},
+        "margin": MARGIN,
+        "font": {"color": _INK[theme], "size": 12, "family": "Source Sans, sans-serif"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "showlegend": not empty,
+        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
         "uirevision": "live",
-        "xaxis": {**axis, "title": {"text": x}, **own_x},
-        "yaxis": {**axis, "title": {"text": y}, **own_y},
         "template": "none",
+        "shapes": [_line_of(mark) for mark in marks],
+        "annotations": [*annotations, *_words_of(marks, x_span, theme)],
+        **axes,
         **layout,
     }
-    return go.Figure({"data": traces, "layout": full}, skip_invalid=False)
+    return go.Figure({"data": traces, "layout": full})
 
 
-def line(x: Any, y: Any, name: str, colour: str, **more: Any) -> dict[str, Any]:
-    """A line trace."""
-    dash = more.pop("dash", "solid")
+def line(x: Any, y: Any, name: str, colour: str, *, uid: str, **more: Any) -> dict[str, Any]:
+    """A line trace; points too few to make a line are shown as points."""
+    look = {"color": colour, "width": 1.8, "dash": more.pop("dash", "solid")}
+    look |= {"shape": more.pop("shape", "linear")}
+    mode = "lines+markers" if np.isfinite(y).sum() == 1 else "lines"
+    trace = {"type": "scatter", "mode": mode, "x": x, "y": y, "name": name}
+    return {**trace, "uid": uid, "line": look, **more}
+
+
+def level(
+    ends: tuple[float, float], y: float, name: str, *, uid: str, **more: Any
+) -> dict[str, Any]:
+    """A horizontal dashed line to compare with."""
+    hover = f"{name}: {y:.4g}<extra></extra>"
+    more = {"dash": "dash", "hovertemplate": hover, **more}
+    return line(list(ends), [y, y], name, more.pop("colour", LIMIT), uid=uid, **more)
+
+
+def band(
+    x: NDArray[Any], low: NDArray[Any], high: NDArray[Any], colour: str, *, uid: str, group: str
+) -> dict[str, Any]:
+    """A filled band between two lines, open where they are nan, without an entry in the legend."""
+    outline_x: list[NDArray[Any]] = []
+    outline_y: list[NDArray[Any]] = []
+    for run in _runs(np.isfinite(low) & np.isfinite(high)):
+        if outline_x:
+            outline_x.append(x[:1])
+            outline_y.append(np.full(1, np.nan, low.dtype))
+        outline_x += [x[run], x[run][::-1]]
+        outline_y += [high[run], low[run][::-1]]
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": x,
-        "y": y,
-        "name": name,
-        "line": {"color": colour, "width": 2, "dash": dash},
-        **more,
-    }
-
-
-def band(x: NDArray[Any], low: Any, high: Any, colour: str, group: str) -> dict[str, Any]:
-    """A filled band between two lines, without an entry in the legend."""
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": np.concatenate([x, x[::-1]]),
-        "y": np.concatenate([high, low[::-1]]),
+        "uid": uid,
+        "x": np.concatenate(outline_x) if outline_x else x[:0],
+        "y": np.concatenate(outline_y) if outline_y else low[:0],
         "fill": "toself",
         "fillcolor": _faint(colour),
-        "line": {"width": 0},
+        "line": {"width": 0, "color": colour},
         "hoverinfo": "skip",
         "showlegend": False,
         "legendgroup": group,
     }
 
 
-def note(text: str) -> dict[str, Any]:
-    """A quiet sentence in the middle of an empty picture."""
-    return {
-        "text": text,
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0.5,
-        "y": 0.5,
-        "font": {"color": GREY, "size": 13},
-    }
+def log_axis(*columns: NDArray[Any]) -> dict[str, Any]:
+    """A log axis for these values: powers of ten, or plain numbers where few decades are seen."""
+    seen = [column[column > 0] for column in columns]
+    low = min((float(column.min()) for column in seen if len(column)), default=1.0)
+    high = max((float(column.max()) for column in seen if len(column)), default=1.0)
+    if high < 1e4 * low:
+        few = {"dtick": "D2"} if high > 5 * low else {}
+        return {"type": "log", "tickformat": "~g", **few}
+    # plotly.js writes powers a quarter larger than other numbers.
+    return {"type": "log", "exponentformat": "power", "tickfont": {"size": 10}}
 
 
-def vertical(x: float, text: str = "") -> dict[str, Any]:
-    """A vertical line shape at x."""
-    return {
-        "type": "line",
-        "x0": x,
-        "x1": x,
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": GREY, "width": 1, "dash": "dot"},
-        "label": {"text": text, "textposition": "end", "textangle": 0, "font": {"size": 11}},
-    }
-
-
-def thinned(x: NDArray[Any], *columns: NDArray[Any]) -> list[NDArray[Any]]:
-    """At most MOST_POINTS points: of every bucket the first column's least and greatest."""
+def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """At most MOST_POINTS points: of every bucket the least and the greatest y."""
     if len(x) <= MOST_POINTS:
-        return [x, *columns]
-    edges = np.linspace(0, len(x), MOST_POINTS // 2 + 1).astype(int)
-    values = np.where(np.isfinite(columns[0]), columns[0], 0)
-    chosen = {0, len(x) - 1}
-    for start, stop in pairwise(edges):
-        part = values[start:stop]
-        chosen |= {start + int(part.argmin()), start + int(part.argmax())}
-    index = np.array(sorted(chosen))
-    return [x[index], *(column[index] for column in columns)]
+        return x, y
+    size = math.ceil(len(x) / (MOST_POINTS // 2 - 1))
+    buckets = -(-len(x) // size)
+    padded = np.pad(y, (0, buckets * size - len(y)), mode="edge").reshape(buckets, size)
+    known = np.isfinite(padded)
+    least = np.where(known, padded, np.inf).argmin(axis=1)
+    greatest = np.where(known, padded, -np.inf).argmax(axis=1)
+    starts = np.arange(buckets) * size
+    chosen = np.concatenate([[0], starts + least, starts + greatest, [len(x) - 1]])
+    index = np.unique(np.minimum(chosen, len(x) - 1))
+    return x[index], y[index]
 
 
-def powers(values: NDArray[Any]) -> NDArray[np.float64]:
-    """10 to the values, nan where that is 0: a gap on a log axis."""
-    with np.errstate(over="ignore", under="ignore"):
-        out = np.power(10.0, values.astype(np.float64))
-    out[~np.isfinite(out) | (out == 0)] = np.nan
-    return out
+def escaped(text: str) -> str:
+    """A name with nothing left for plotly.js to read as markup or mathematics."""
+    return html.escape(text).replace("$", "&#36;")
+
+
+def count_of(number: int, noun: str) -> str:
+    """The number and the noun, in the plural unless it is 1: 1 sequence, 8 sequences."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _title(title: str, facts: str, theme: str) -> dict[str, Any]:
+    # plotly.js has a subtitle, but sets it a whole line apart.
+    look = f"font-size:12px;font-weight:400;color:{_QUIET[theme]}"
+    return {
+        "text": f'{title}<br><span style="{look}">{facts}</span>',
+        "font": {"size": 15, "weight": 600},
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "pad": {"l": 12, "t": 22},
+    }
+
+
+def _note(text: str, theme: str) -> dict[str, Any]:
+    """A quiet sentence in the middle of an empty picture."""
+    middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    return {"text": text, **middle, "font": {"color": _QUIET[theme], "size": 13}}
+
+
+def _line_of(mark: Mark) -> dict[str, Any]:
+    ends = {"x0": mark.x, "x1": mark.x, "yref": "paper", "y0": 0, "y1": 1}
+    look = {"color": mark.colour, "width": 1.5, "dash": mark.dash}
+    return {"type": "line", **ends, "line": look}
+
+
+def _words_of(marks: Sequence[Mark], span: tuple[float, float], theme: str) -> list[dict[str, Any]]:
+    """The marks' words beside their lines, each a row lower than the last, inside the picture."""
+    spoken = [mark for mark in marks if mark.text]
+    return [
+        {
+            "text": mark.text,
+            "x": mark.x,
+            "yref": "paper",
+            "y": abs((0 if mark.at_bottom else 1) - 0.11 * (row % 5)),
+            "xanchor": "left" if 2 * mark.x < sum(span) else "right",
+            "yanchor": "bottom" if mark.at_bottom else "top",
+            "showarrow": False,
+            "borderpad": 1,
+            "bgcolor": _VEIL[theme],
+            "font": {"size": 11, "color": _INK[theme]},
+        }
+        for row, mark in enumerate(spoken)
+    ]
+
+
+def _runs(kept: NDArray[np.bool_]) -> list[slice]:
+    """The stretches of neighbours that are all kept."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]]).astype(np.int8)))
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2)]
 
 
 def _faint(colour: str) -> str:
