@@ -176,7 +176,7 @@ def gates(
             "dtick": 1,
             "title": {"text": "candidate", "standoff": 8, "font": {"color": GATES["candidate"]}},
         }
-    no_gates = "A plain RNN has no gates: pick LSTM or GRU to see some"
+    no_gates = "A plain RNN has no gates:<br>pick LSTM or GRU to see some"
     of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
     return figure(
         traces,

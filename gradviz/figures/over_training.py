@@ -80,7 +80,7 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
         y="loss",
         theme=theme,
         # A zoom made on one kind of axis means nothing on the other.
-        yaxis=log_axis(positive) | {"uirevision": "log"} if wide else {"uirevision": "linear"},
+        yaxis={"uirevision": "log", **log_axis(positive)} if wide else {"uirevision": "linear"},
         marks=_marks(history, step),
         x_span=_span(history),
         empty="" if len(steps) else WAITING,
@@ -158,7 +158,7 @@ def clipping(history: History, step: int | None = None, theme: str = "light") ->
         x="step",
         y="‖∂L/∂θ‖₂",
         theme=theme,
-        yaxis=log_axis(before, after),
+        yaxis=log_axis(*(trace["y"] for trace in traces)),
         marks=_marks(history, step),
         x_span=_span(history),
         empty="" if len(steps) else WAITING,
