@@ -106,6 +106,17 @@ class LayerFrame:
     gradient_horizon: Floats | None
     """(Q,) or None."""
 
+    @property
+    def horizon(self) -> float:
+        """The middle probe's gradient horizon, of an even number the upper of two; nan if unknown.
+
+        So it is always a lag that was measured.
+        """
+        probes = self.gradient_horizon
+        if probes is None or np.isnan(probes).any():
+            return np.nan
+        return float(np.sort(probes)[len(probes) // 2])
+
     @classmethod
     def from_record(cls, record: LayerRecord) -> LayerFrame:
         """The pictures' share of a measured layer."""

@@ -1,4 +1,9 @@
-"""History → plain words: what the pictures show, made only from what was measured."""
+"""History → plain words: what the pictures show, made only from what was measured.
+
+How far gradients reach is said by the gradient horizon, the one that `transport` draws: the
+least lag k with ‖∂s_T/∂s_{T−k}‖ ≤ 1/e, for the middle probe. Of several layers the
+one that carries furthest is meant, and named.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,27 @@ from typing import Literal
 
 import numpy as np
 
-from gradviz.history import Failure, Frame, History
+from gradviz.config import RunConfig
+from gradviz.history import Failure, Floats, Frame, History, LayerFrame
 
 Level = Literal["info", "ok", "warning", "error"]
+
+RECENT = 20
+"""Steps whose mean loss is compared with the floor: one batch's loss says little."""
+
+LOOK_BACK = 50
+"""Steps among which the clipped ones are counted."""
+
+LAST_STEPS = 10
+"""Steps before a failure in which its cause is looked for."""
+
+GREW = 100.0
+"""A gradient, a norm or a loss that became so many times larger has grown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One or two sentences and how serious they are."""
+    """A few sentences and how serious they are."""
 
     sentences: list[str]
     level: Level
@@ -23,83 +41,206 @@ class Reading:
 
 def read(history: History, step: int | None = None) -> Reading:
     """Say what is seen at a step; None is the newest."""
-    if history.failure and (step is None or step >= history.failure.step):
-        return Reading(sentences=_failed(history, history.failure), level="error")
+    failure = history.failure
+    if failure and (step is None or step >= failure.step):
+        return Reading(sentences=_failed(history, failure), level="error")
     frame = history.frame_at(step)
     if frame is None:
         return Reading(sentences=["Nothing has been measured yet."], level="info")
-    reach, short = _reach(history, frame)
-    learned, level = _learned(history, frame.step)
-    if level == "info" and short:
-        level = "warning"
-    return Reading(sentences=[*reach, *learned], level=level)
-
-
-def _reach(history: History, frame: Frame) -> tuple[list[str], bool]:
-    """How far back the state carries a gradient, by the top layer's horizon."""
-    layer = frame.layers[list(frame.layers)[-1]]
-    if layer.gradient_horizon is None or layer.transport_log10 is None:
-        return [], False
-    horizon = float(np.median(layer.gradient_horizon))
-    length = history.config.timesteps
-    first = float(np.median(layer.transport_log10[0]))
-    if math.isinf(horizon):
-        if first > 2:
-            return [
-                f"Gradients grow on their way back: over {length - 1} timesteps "
-                f"by a factor of about 1e{first:.0f}."
-            ], True
-        return [f"Gradients reach all {length} timesteps back to the first input."], False
-    sentence = (
-        f"Gradients reach {horizon:.0f} timestep{'s' if horizon != 1 else ''} back; the first "
-        f"input is {length - 1 - horizon:.0f} further."
+    share = _share_of_floor(history, step)
+    reach, level = _reach(history.config, frame, learning=share is not None and share < 0.8)
+    if share is not None and share < 0.1:
+        level = "ok"
+    return Reading(
+        sentences=[*reach, *_learned(history, step), *_clipped(history, step)], level=level
     )
-    if first > 0:
-        return [sentence + " Further back they grow again."], True
-    return [sentence], horizon < length / 2
 
 
-def _learned(history: History, step: int) -> tuple[list[str], Level]:
-    """Where the loss stands against the floor of having learned nothing."""
-    losses = history.column("loss", upto=step)
-    if history.floor is None or len(losses) < 20:
-        return [], "info"
-    recent = float(np.mean(losses[-20:]))
-    if recent < 0.1 * history.floor:
+def _reach(config: RunConfig, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
+    """How far back the state carries a gradient, and whether that is to worry about."""
+    known = {
+        name: (layer.horizon, float(np.median(layer.transport_log10[0])))
+        for name, layer in frame.layers.items()
+        if layer.transport_log10 is not None and not math.isnan(layer.horizon)
+    }
+    if not known:
+        return _ratio(frame), "info"
+    name = max(known, key=lambda each: known[each])
+    layer, horizon = frame.layers[name], known[name][0]
+    where = f" in {name}, the layer that carries them furthest" if len(frame.layers) > 1 else ""
+    if math.isinf(horizon):
+        return _unbroken(config, layer, where)
+    return _short(config, layer, int(horizon), where, learning=learning)
+
+
+def _unbroken(config: RunConfig, layer: LayerFrame, where: str) -> tuple[list[str], Level]:
+    """The gradient never falls to 1/e, at least in half of the sequences."""
+    assert layer.transport_log10 is not None
+    assert layer.gradient_horizon is not None
+    lag = config.timesteps - 1
+    reaching = int(np.isinf(layer.gradient_horizon).sum())
+    if reaching < len(layer.gradient_horizon):
         return [
-            f"The loss is {recent:.2g}, far below the {history.floor:.2g} of a network that "
-            "learned nothing."
-        ], "ok"
-    if recent < 0.8 * history.floor:
-        return [
-            f"The loss is {recent:.2g}; a network that learned nothing has {history.floor:.2g}."
+            f"Gradients reach the first input, {_timesteps(lag)} back,{where and where + ','} in "
+            f"{reaching} of {len(layer.gradient_horizon)} sequences; in the others they fall "
+            "below 1/e on the way."
         ], "info"
+    first = float(np.median(layer.transport_log10[0]))
+    if first >= math.log10(GREW):
+        return [
+            f"Gradients grow on their way back{where}: over {_timesteps(lag)} by a factor of "
+            f"about 1e{first:.0f}."
+        ], "warning"
     return [
-        f"The loss is {recent:.2g}, still about the {history.floor:.2g} of a network that "
-        "learned nothing."
+        f"Gradients reach the first input, {_timesteps(lag)} back{where}; there they are "
+        f"{_number(10**first)} times as large as at the end."
     ], "info"
 
 
-def _failed(history: History, failure: Failure) -> list[str]:
-    norms = history.column("grad_norm_pre", upto=failure.step)
-    norms = norms[np.isfinite(norms)]
-    if failure.kind == "norm overflow":
+def _short(
+    config: RunConfig, layer: LayerFrame, lag: int, where: str, *, learning: bool
+) -> tuple[list[str], Level]:
+    """The gradient falls to 1/e at a lag; what lies beyond may still be more."""
+    assert layer.transport_log10 is not None
+    beyond = config.timesteps - 1 - lag
+    further = np.median(layer.transport_log10[:beyond], axis=1)
+    sentence = f"Gradients reach {_timesteps(lag)} back{where}; "
+    if len(further) and further.max() > 0:
+        t = int(further.argmax()) + 1
         return [
-            f"At step {failure.step} the gradient norm overflowed float32 (largest in "
-            f"{failure.tensor}): clip_grad_norm_ then sets every gradient to zero. A lower "
-            "learning rate or gain keeps the norm finite."
-        ]
-    what = "infinite" if failure.kind == "inf" else "NaN"
-    first = f"At step {failure.step} the {failure.tensor} became {what}; the run stopped."
-    if len(norms) >= 2 and norms[-10:].max() > 100 * max(float(np.median(norms)), 1e-300):
-        peak = float(norms[-10:].max())
-        cause = (
-            f"The gradient norm had grown to {peak:.2g} (median {np.median(norms):.2g}): the "
-            "gradient exploded. A clip by norm, or a smaller gain or learning rate, prevents it."
+            sentence + f"further back they grow again, to {_number(10 ** float(further.max()))} "
+            f"times their size at t = {t}."
+        ], "warning"
+    faint = len(further) > 0 and float(further[0]) < -2
+    if config.task == "copy_memory":
+        # Its loss acts at every timestep: what counts is the way from an answer to its symbol.
+        needed = config.seq_len + 10
+        sentence += f"the last answer's symbol was read {_timesteps(needed)} before."
+        return [sentence], "warning" if faint and lag < needed and not learning else "info"
+    sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
+    if not faint or lag >= config.timesteps / 2 or learning:
+        return [sentence], "info"
+    return [
+        sentence,
+        "With these weights expect it to learn only the end of the sequence.",
+    ], "warning"
+
+
+def _ratio(frame: Frame) -> list[str]:
+    """Without a transport: the first timestep's gradient against the last's."""
+    log10 = next(reversed(frame.layers.values())).hidden_grad_log10
+    first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
+    if len(log10) < 2 or not (math.isfinite(first) and math.isfinite(last)):
+        return []
+    return [f"At t = 1 the gradient is {_number(10 ** (first - last))} times that at t = T."]
+
+
+def _share_of_floor(history: History, step: int | None) -> float | None:
+    """The recent loss over the floor; None before enough steps or without a floor."""
+    recent = history.column("loss", upto=step)[-RECENT:]
+    if not history.floor or len(recent) < RECENT or not np.isfinite(recent).all():
+        return None
+    return float(recent.mean()) / history.floor
+
+
+def _learned(history: History, step: int | None) -> list[str]:
+    """Where the loss stands against the floor of having learned nothing."""
+    share = _share_of_floor(history, step)
+    if share is None or history.floor is None:
+        return []
+    floor = f"that of a network that learned nothing ({_number(history.floor)})"
+    if share < 0.1:
+        place = (
+            f"{1 / share:,.0f} times less than {floor}" if share > 1e-6 else f"far below {floor}"
+        )
+    elif share < 0.95:
+        place = f"{share:.0%} of {floor}"
+    elif share < 1.2:
+        place = f"about {floor}"
+    else:
+        place = f"above {floor}"
+    accuracy = history.column("accuracy", upto=step)[-RECENT:].mean()
+    rate = f", the accuracy {accuracy:.0%}" if np.isfinite(accuracy) else ""
+    return [
+        f"The loss of the last {RECENT} steps is {_number(share * history.floor)}, {place}{rate}."
+    ]
+
+
+def _clipped(history: History, step: int | None) -> list[str]:
+    """How many of the last steps were clipped, where that is many."""
+    flags = history.column("clipped", upto=step)[-LOOK_BACK:]
+    count, seen = int(flags.sum()), len(flags)
+    if history.config.clip == "none" or seen < LAST_STEPS or count < 0.3 * seen:
+        return []
+    norms = history.column("grad_norm_pre", upto=step)[-LOOK_BACK:][flags > 0]
+    top = f"; the largest norm before was {_number(float(norms.max()))}"
+    if count == seen:
+        return [f"All of the last {seen} steps were clipped{top}."]
+    return [f"{count} of the last {seen} steps were clipped{top}."]
+
+
+def _failed(history: History, failure: Failure) -> list[str]:
+    """At which step, in which tensor, and what came before."""
+    if failure.kind == "norm overflow":
+        first = (
+            f"At step {failure.step} the gradient norm overflowed {history.config.dtype} (largest: "
+            f"the {failure.tensor}): clip_grad_norm_ then sets every gradient to zero. The run "
+            "stopped."
         )
     else:
-        cause = (
-            "The gradient norm had not grown much before: the learning rate is the likely "
-            "cause; try a smaller one."
-        )
-    return [first, cause]
+        what = "infinite" if failure.kind == "inf" else "NaN"
+        first = f"At step {failure.step} the {failure.tensor} became {what}; the run stopped."
+    return [first, _cause(history, failure)]
+
+
+def _cause(history: History, failure: Failure) -> str:
+    """The likely cause, from what grew in the steps before."""
+    remedy = _remedy(history.config)
+    for column, noun, verdict in (
+        ("grad_norm_pre", "gradient norm", "the gradient exploded"),
+        ("loss", "loss", "the weights ran away"),
+    ):
+        values = _known(history.column(column, upto=failure.step))[-LAST_STEPS:]
+        grown = _growth(values)
+        if grown:
+            steps, low, high = grown
+            return (
+                f"In {steps} steps the {noun} grew from {_number(low)} to {_number(high)}: "
+                f"{verdict}. {remedy}"
+            )
+    if failure.step == 1:
+        return f"It was the first step: the weights it began with are too large. {remedy}"
+    return f"Neither the loss nor the gradient norm had grown before: it came at once. {remedy}"
+
+
+def _growth(values: Floats) -> tuple[int, float, float] | None:
+    """Steps, least and greatest of the last rise by GREW or more; None without one."""
+    if len(values) < 2:
+        return None
+    peak = int(values.argmax())
+    low = int(values[: peak + 1].argmin())
+    if peak == low or not values[peak] > GREW * values[low]:
+        return None
+    return peak - low, float(values[low]), float(values[peak])
+
+
+def _remedy(config: RunConfig) -> str:
+    gain = " or gain" if config.recurrent_init != "default" else ""
+    clip = "clip by norm, or try" if config.clip != "norm" else "Try"
+    return f"{clip[0].upper()}{clip[1:]} a smaller learning rate{gain}."
+
+
+def _known(values: Floats) -> Floats:
+    return values[np.isfinite(values) & (values > 0)]
+
+
+def _timesteps(count: int) -> str:
+    return f"{count} timestep{'' if count == 1 else 's'}"
+
+
+def _number(value: float) -> str:
+    """Three digits, or a power of ten where a number would be long: 0.167, 4e14."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

@@ -113,7 +113,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
 def transport(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
     """log10 ‖∂s_T/∂s_t‖ by timestep, the line at 1/e and each layer's gradient horizon.
 
-    The horizon k, the median over the probes, is drawn at t = T − k. Arguments as for
+    The horizon k, the middle probe's, is drawn at t = T − k. Arguments as for
     `gradient_flow`.
     """
     frame = history.frame_at(step)
@@ -122,15 +122,14 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
     measured = None
     last = history.config.timesteps
     for colour, (name, layer) in _layers(frame):
-        if layer.transport_log10 is None or layer.gradient_horizon is None:
+        if layer.transport_log10 is None:
             continue
         measured = layer.transport_log10
         traces += _lines(layer.transport_log10, name, colour, hover="10^%{y:.2f}")
-        horizon = float(np.median(layer.gradient_horizon))
-        if math.isfinite(horizon):
+        if math.isfinite(layer.horizon):
             of = f"{escaped(name)} " if len(history.layer_names) > 1 else ""
-            words = f"{of}horizon: {_count(horizon)}"
-            marks.append(Mark(x=last - horizon, text=words, colour=colour, at_bottom=True))
+            words = f"{of}horizon: {count_of(int(layer.horizon), 'timestep')}"
+            marks.append(Mark(x=last - layer.horizon, text=words, colour=colour, at_bottom=True))
     if traces:
         traces.append(level(_ends(history), -math.log10(math.e), "1/e", uid="1/e"))
     beyond = "" if marks or not traces else " · horizon ∞"
@@ -215,10 +214,6 @@ def _facts(frame: Frame | None, measured_TQ: Floats | None) -> str:
     probes = measured_TQ.shape[1]
     seen = "mean and range of " if probes > 1 else ""
     return f"step {frame.step:,} · {seen}{count_of(probes, 'sequence')}"
-
-
-def _count(horizon: float) -> str:
-    return f"{horizon:g} timestep{'' if horizon == 1 else 's'}"
 
 
 def _ends(history: History) -> tuple[float, float]:
