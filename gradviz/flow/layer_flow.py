@@ -80,10 +80,13 @@ class LayerFlow:
             last = tuple(each.double() for each in self._direct_last[: self._parts])
             state: State = (direct[-1] + last[0], *last[1:])
             states = [state]
-            backwards = zip(each_timestep(self._double)[:0:-1], direct[:-1].flip(0), strict=True)
-            for step, added in backwards:
-                hidden, *others = step.vjp(state)
-                state = (hidden + added, *others)
+            rows, steps = direct.unbind(), each_timestep(self._double)
+            # The loss often reads the last timestep only; nothing is added at the others.
+            is_added = (direct != 0).flatten(1).any(1).tolist()
+            for index in range(len(rows) - 1, 0, -1):
+                state = steps[index].vjp(state)
+                if is_added[index - 1]:
+                    state = (state[0] + rows[index - 1], *state[1:])
                 states.append(state)
             states.reverse()
             return tuple(torch.stack(parts) for parts in zip(*states, strict=True))

@@ -37,10 +37,7 @@ def each_timestep(steps: Linearisation) -> list[Linearisation]:
     multipliers = _multipliers(steps)
     columns = [multiplier.unbind() for multiplier in multipliers.values()]
     kind: Callable[..., Linearisation] = type(steps)
-    return [
-        kind(**dict(zip(multipliers, row, strict=True)), weight=steps.weight)
-        for row in zip(*columns, strict=True)
-    ]
+    return [kind(*row, weight=steps.weight) for row in zip(*columns, strict=True)]
 
 
 def _multipliers(steps: Linearisation) -> dict[str, Tensor]:
