@@ -17,7 +17,16 @@ from gradviz.training import Trainer, prepare_training_thread
 
 FOLDER = Path(__file__).parent / "data" / "cards"
 
-STEPS = {"gating": 800, "vanishing": 800, "clipping": 500, "digits_rows": 300, "sunspots": 300}
+STEPS = {
+    "vanishing": 800,
+    "gating": 800,
+    "clipping": 500,
+    "forget_bias_low": 600,
+    "forget_bias_high": 600,
+    "digits_pixels": 400,
+    "digits_rows": 300,
+    "sunspots": 300,
+}
 """Steps until a scenario has shown its point; the others take USUAL_STEPS."""
 
 USUAL_STEPS = 200
