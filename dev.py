@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("GRADVIZ_VENV") or ROOT / ".venv").absolute()
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "gradviz-setup"
-"""What set-up has reached: UNFINISHED, READY_FOR_PIP, or a fingerprint and its extras."""
+"""What set-up has reached: UNFINISHED, READY_FOR_PIP, or a fingerprint."""
 UNFINISHED, READY_FOR_PIP = "unfinished", "ready-for-pip"
 LOG = VENV / "gradviz-setup.log"
 OLDEST_PYTHON = (3, 11)
@@ -103,7 +103,7 @@ def test(arguments):
     """Lint, then pytest; other arguments go to pytest."""
     fast = "--fast" in arguments
     rest = [each for each in arguments if each != "--fast"]
-    set_up("dev")
+    set_up()
     status = lint([])
     if status:
         return status
@@ -120,7 +120,7 @@ def lint(arguments):
     """Ruff and mypy."""
     if arguments:
         raise SetupError("lint takes no arguments, got {!r}.".format(" ".join(arguments)))
-    set_up("dev")
+    set_up()
     checks = (["ruff", "check", "."], ["ruff", "format", "--check", "-q", "."], ["mypy"])
     return worst(call([PYTHON, "-m", *check]) for check in checks)
 
@@ -131,7 +131,7 @@ def bench(arguments):
     unknown = [name for name in arguments if name not in scripts]
     if unknown:
         raise SetupError(f"bench knows {', '.join(scripts)}; got {unknown[0]!r}.")
-    set_up("dev")
+    set_up()
     return worst(call([PYTHON, scripts[name]]) for name in arguments or scripts)
 
 
@@ -170,13 +170,15 @@ def child(command, **options):
                 process.kill()
 
 
-def set_up(extras=""):
-    """Make the virtual environment what the project's files ask for."""
-    wanted = [fingerprint(), *extras.split()]
-    if is_done(wanted):
+def set_up():
+    """Make the virtual environment what the project's files ask for.
+
+    The tools of `test` come with it, so that every target works offline from then on.
+    """
+    if is_done():
         return
     with alone():
-        if is_done(wanted):
+        if is_done():
             return
         torch = PYTHON.is_file() and has_torch()
         check_disk(NEEDED_GB["torch is there" if torch else "with torch"])
@@ -185,13 +187,13 @@ def set_up(extras=""):
         STAMP.write_text(UNFINISHED)
         if not has_torch():
             install(TORCH_RANGE if has_gpu() else TORCH_CPU)
-        install("-e", f"{ROOT}[{extras}]" if extras else str(ROOT))
-        STAMP.write_text(" ".join(wanted))
+        install("-e", f"{ROOT}[dev]")
+        STAMP.write_text(fingerprint())
 
 
-def is_done(wanted):
-    """Whether an earlier set-up reached this, and its Python is still there."""
-    return PYTHON.is_file() and set(wanted) <= set(stamp().split())
+def is_done():
+    """Whether an earlier set-up reached its end, and its Python is still there."""
+    return PYTHON.is_file() and stamp() == fingerprint()
 
 
 def stamp():
