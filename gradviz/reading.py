@@ -130,8 +130,8 @@ def _ratio(frame: Frame) -> list[str]:
     """Without a transport: the first timestep's gradient against the last's."""
     log10 = next(reversed(frame.layers.values())).hidden_grad_log10
     first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
-    if len(log10) < 2 or not (math.isfinite(first) and math.isfinite(last)):
-        return []
+    if not math.isfinite(last) or math.isnan(first):
+        return ["The gradients of this step are not all finite numbers."]
     return [f"At t = 1 the gradient is {_number(10 ** (first - last))} times that at t = T."]
 
 
@@ -218,7 +218,7 @@ def _growth(values: Floats) -> tuple[int, float, float] | None:
     if len(values) < 2:
         return None
     peak = int(values.argmax())
-    low = int(values[: peak + 1].argmin())
+    low = peak - int(values[peak::-1].argmin())
     if peak == low or not values[peak] > GREW * values[low]:
         return None
     return peak - low, float(values[low]), float(values[peak])
@@ -241,6 +241,6 @@ def _timesteps(count: int) -> str:
 def _number(value: float) -> str:
     """Three digits, or a power of ten where a number would be long: 0.167, 4e14."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g}"
+        return f"{float(f'{value:.3g}'):g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
