@@ -166,6 +166,8 @@ def test_the_theme_can_be_read(theme: str) -> None:
         assert contrast(colours["textColor"], ground) >= 7
         assert contrast(colours["linkColor"], ground) >= 4.5
         assert contrast(colours["primaryColor"], ground) >= 3
+    caption = mixed(colours["textColor"], colours["backgroundColor"], 0.6)
+    assert contrast(caption, colours["backgroundColor"]) >= 4.5
     assert contrast(colours["primaryColor"], "#ffffff") >= 4.5
 
 
@@ -173,6 +175,12 @@ def contrast(one: str, other: str) -> float:
     """WCAG's contrast ratio of two #rrggbb, 1…21."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """What `share` of one colour over another looks like."""
+    pairs = [(int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
 
 
 def luminance(colour: str) -> float:
