@@ -300,7 +300,8 @@ class History:
         frames = [frame for frame in self.frames if step is None or frame.step <= step]
         if most is None or len(frames) <= most:
             return frames
-        chosen = np.unique(np.linspace(0, len(frames) - 1, most).round().astype(int))
+        # From the newest backwards, so that a single one is the newest.
+        chosen = np.unique(np.linspace(len(frames) - 1, 0, most).round().astype(int))
         return [frames[index] for index in chosen]
 
 

@@ -93,7 +93,7 @@ def _unbroken(config: RunConfig, layer: LayerFrame, where: str) -> tuple[list[st
         ], "warning"
     return [
         f"Gradients reach the first input, {_timesteps(lag)} back{where}; there they are "
-        f"{_number(10**first)} times as large as at the end."
+        f"{_ten_to(first)} times as large as at the end."
     ], "info"
 
 
@@ -108,7 +108,7 @@ def _short(
     if len(further) and further.max() > 0:
         t = int(further.argmax()) + 1
         return [
-            sentence + f"further back they grow again, to {_number(10 ** float(further.max()))} "
+            sentence + f"further back they grow again, to {_ten_to(float(further.max()))} "
             f"times their size at t = {t}."
         ], "warning"
     faint = len(further) > 0 and float(further[0]) < -2
@@ -132,7 +132,7 @@ def _ratio(frame: Frame) -> list[str]:
     first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
     if not math.isfinite(last) or math.isnan(first):
         return ["The gradients of this step are not all finite numbers."]
-    return [f"At t = 1 the gradient is {_number(10 ** (first - last))} times that at t = T."]
+    return [f"At t = 1 the gradient is {_ten_to(first - last)} times that at t = T."]
 
 
 def _share_of_floor(history: History, step: int | None) -> float | None:
@@ -244,3 +244,8 @@ def _number(value: float) -> str:
         return f"{float(f'{value:.3g}'):g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def _ten_to(exponent: float) -> str:
+    """10 to the exponent, which may be beyond what a float can be."""
+    return f"1e{exponent:.0f}" if 4 <= abs(exponent) < math.inf else _number(10**exponent)

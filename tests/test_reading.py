@@ -131,6 +131,14 @@ def test_gradients_that_fall_and_grow_again() -> None:
     assert reading.level == "warning"
 
 
+def test_factors_beyond_floating_point() -> None:
+    transport = falling(-1.0)
+    transport[29] = 512.0
+    assert "to 1e512 times" in read(history_of(l0=layer(transport, 40))).sentences[0]
+    grown = read(history_of(l0=layer(falling(700.0), np.inf))).sentences[0]
+    assert grown.endswith("by a factor of about 1e700.")
+
+
 def test_a_state_that_carries_nothing_to_the_start() -> None:
     transport = np.full(101, -np.inf)
     transport[-1] = 0.0

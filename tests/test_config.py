@@ -1,0 +1,305 @@
+"""RunConfig: its limits, what it says of wrong settings, and its ways to text and back."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from gradviz.config import (
+    TASKS,
+    WORK_BUDGET,
+    ConfigError,
+    RunConfig,
+    TaskName,
+    allowed,
+    bounds,
+    choices,
+)
+
+LIMITS = {
+    "seq_len": (2, 1000),
+    "batch_size": (1, 512),
+    "seed": (0, 2**31 - 1),
+    "num_layers": (1, 4),
+    "hidden_size": (1, 512),
+    "recurrent_gain": (0.0, 10.0),
+    "forget_bias": (-20.0, 20.0),
+    "learning_rate": (1e-8, 100.0),
+    "clip_threshold": (1e-8, 1e8),
+    "probe_size": (1, 64),
+    "record_every": (1, 10_000),
+}
+CHOSEN = {
+    "task": tuple(TASKS),
+    "cell": ("rnn", "lstm", "gru"),
+    "activation": ("tanh", "relu"),
+    "recurrent_init": ("default", "orthogonal", "identity", "normal"),
+    "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
+    "clip": ("none", "norm", "value"),
+    "dtype": ("float32", "float64"),
+    "device": ("cpu", "cuda"),
+}
+SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
+
+
+def problem(**settings: Any) -> dict[str, str]:
+    with pytest.raises(ConfigError) as error:
+        RunConfig(**settings)
+    return error.value.problems
+
+
+def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
+    assert RunConfig() == RunConfig(**RunConfig().to_dict())
+    fields = RunConfig.model_fields
+    assert all(field.description and not field.is_required() for field in fields.values())
+    assert set(LIMITS) | set(CHOSEN) | {"momentum"} == set(fields)
+
+
+@pytest.mark.parametrize(("name", "limits"), LIMITS.items())
+def test_limits(name: str, limits: tuple[float, float]) -> None:
+    low, high = limits
+    small = {key: value for key, value in SMALL.items() if key != name}
+    for inside in (low, high):
+        assert getattr(RunConfig(**small, **{name: inside}), name) == inside
+    below = low - 1 if isinstance(low, int) else low - 1e-9
+    above = high + 1 if isinstance(high, int) else high * 1.001
+    for outside in (below, above, float("inf"), float("-inf"), float("nan")):
+        sentence = problem(**small, **{name: outside})[name]
+        assert sentence.startswith(f"{name} must be ")
+        assert sentence.endswith(f", got {outside!r}.")
+        assert allowed(name) in sentence
+    assert bounds(name) == (low, high, False)
+
+
+def test_momentum_is_below_1() -> None:
+    assert RunConfig(momentum=0.999).momentum == 0.999
+    for outside in (1.0, -0.1):
+        assert problem(momentum=outside) == {
+            "momentum": f"momentum must be a number, 0…below 1, got {outside!r}."
+        }
+
+
+@pytest.mark.parametrize(("name", "values"), CHOSEN.items())
+def test_choices(name: str, values: tuple[str, ...]) -> None:
+    assert choices(name) == values
+    for value in values:
+        assert getattr(RunConfig(**{name: value}), name) == value
+    assert problem(**{name: "LSTM2"})[name] == (
+        f"{name} must be one of {', '.join(values)}, got “LSTM2”."
+    )
+
+
+def test_tasks_and_their_names_agree() -> None:
+    assert get_args(TaskName) == tuple(TASKS)
+
+
+@pytest.mark.parametrize("name", ["seq_len", "seed", "hidden_size", "probe_size"])
+def test_whole_numbers(name: str) -> None:
+    assert "must be a whole number" in problem(**{name: 3.5})[name]
+    for junk in ("abc", None, [1], {}):
+        assert name in problem(**{name: junk})
+
+
+def test_several_problems_are_all_named() -> None:
+    assert set(problem(hidden_size=-1, cell="GRU", clip_threshold=0)) == {
+        "hidden_size",
+        "cell",
+        "clip_threshold",
+    }
+
+
+def test_an_unknown_setting_is_refused() -> None:
+    assert problem(hidden=3) == {"hidden": "There is no setting named “hidden”."}
+
+
+def test_is_frozen_and_hashable() -> None:
+    config = RunConfig()
+    with pytest.raises(ValidationError):
+        config.seed = 3
+    assert len({config, RunConfig(), RunConfig(seed=1)}) == 2
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_the_length_belongs_to_the_task(task: str) -> None:
+    low, high = TASKS[task].seq_len
+    assert low <= RunConfig(task=task).seq_len <= high
+    for length in {low, high}:
+        assert RunConfig(task=task, seq_len=length, **{"hidden_size": 8}).seq_len == length
+    for length in {low - 1, high + 1} - {1, 1001}:
+        span = str(low) if low == high else f"{low}…{high}"
+        assert problem(task=task, seq_len=length) == {
+            "seq_len": f"seq_len must be a whole number, {span} for {task}, got {length}."
+        }
+
+
+def test_data_that_fix_the_length() -> None:
+    assert RunConfig(task="digits_pixels").seq_len == 64
+    assert RunConfig(task="digits_rows").seq_len == 8
+    assert RunConfig(task="copy_memory", seq_len=30).timesteps == 50
+
+
+def test_the_work_budget_is_named_when_it_is_passed() -> None:
+    sizes = {"hidden_size": 500, "seq_len": 1000, "batch_size": 4, "num_layers": 1}
+    assert RunConfig(**sizes).work == WORK_BUDGET
+    sentence = problem(**sizes | {"num_layers": 2})["work"]
+    assert "work budget of 1,000,000,000" in sentence
+    assert "500² · 1000 · 4 · 2 = 2e+09" in sentence
+
+
+def test_copy_memory_works_at_its_extra_timesteps_too() -> None:
+    sizes = {"hidden_size": 500, "seq_len": 1000, "batch_size": 4}
+    assert "work" in problem(task="copy_memory", **sizes)
+
+
+def test_replace_validates_and_keeps_the_rest() -> None:
+    config = RunConfig(cell="gru", seed=5, seq_len=100)
+    assert config.replace(seed=6) == RunConfig(cell="gru", seed=6, seq_len=100)
+    with pytest.raises(ConfigError, match="hidden_size must be a whole number, 1…512, got 0"):
+        config.replace(hidden_size=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "task", "after"),
+    [(100, "digits_rows", 8), (1000, "sunspots", 150), (2, "temporal_order", 10), (9, "recall", 9)],
+)
+def test_replace_brings_the_length_into_the_new_tasks_range(
+    before: int, task: Any, after: int
+) -> None:
+    assert RunConfig(seq_len=before).replace(task=task).seq_len == after
+
+
+def test_replace_does_not_bend_a_length_that_was_asked_for() -> None:
+    with pytest.raises(ConfigError, match="seq_len"):
+        RunConfig().replace(task="digits_rows", seq_len=9)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> RunConfig:
+    """Any valid config."""
+    settings: dict[str, Any] = {name: draw(st.sampled_from(CHOSEN[name])) for name in CHOSEN}
+    for name, (low, high) in LIMITS.items():
+        kind = st.integers if isinstance(low, int) else st.floats
+        settings[name] = draw(kind(low, high))
+    settings["momentum"] = draw(st.floats(0, 1, exclude_max=True))
+    settings["forget_bias"] = draw(st.none() | st.floats(-20, 20))
+    low, high = TASKS[settings["task"]].seq_len
+    settings["seq_len"] = draw(st.integers(low, high))
+    settings["hidden_size"] = draw(st.integers(1, 16))
+    return RunConfig(**settings)
+
+
+@given(configs())
+def test_round_trip_through_a_query(config: RunConfig) -> None:
+    query = config.to_query()
+    assert RunConfig.from_query(query) == (config, [])
+    assert RunConfig.from_query("?" + urlencode(query)) == (config, [])
+
+
+@given(configs())
+def test_round_trip_through_a_dict(config: RunConfig) -> None:
+    assert RunConfig.from_dict(config.to_dict()) == config
+
+
+@given(configs())
+def test_a_query_holds_only_what_differs(config: RunConfig) -> None:
+    default = RunConfig(task=config.task).to_dict()
+    for name in config.to_query():
+        assert name == "task" or getattr(config, name) != default[name]
+
+
+def test_the_default_run_has_an_empty_query() -> None:
+    assert RunConfig().to_query() == {}
+    assert RunConfig.from_query("") == (RunConfig(), [])
+    assert RunConfig(task="digits_rows").to_query() == {"task": "digits_rows"}
+
+
+def test_differences_of_two_configs() -> None:
+    one, other = RunConfig(seed=1, cell="gru"), RunConfig(seed=2, cell="gru")
+    assert one.differences(other) == {"seed": 1}
+    assert one.differences(one) == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("hidden_size=-1", "hidden_size", "1…512, got “-1”"),
+        ("hidden_size=4096", "hidden_size", "1…512, got “4096”"),
+        ("hidden_size=1e999", "hidden_size", "1…512, got “1e999”"),
+        ("hidden_size=", "hidden_size", "1…512, got “”"),
+        ("learning_rate=1e999", "learning_rate", "1e-08…100, got “1e999”"),
+        ("learning_rate=nan", "learning_rate", "got “nan”"),
+        ("learning_rate=inf", "learning_rate", "got “inf”"),
+        ("cell=<script>alert(1)</script>", "cell", "one of rnn, lstm, gru, got “<script>"),
+        ("cell=LSTM", "cell", "one of rnn, lstm, gru, got “LSTM”"),
+        ("seed=99999999999999999999", "seed", "0…2147483647"),
+        ("seed=" + "9" * 10_000, "seed", "(10000 characters)"),
+        ("task=" + "x" * 10_000, "task", "(10000 characters)"),
+        ("seq_len=9&task=digits_rows", "seq_len", "8 for digits_rows, got 9"),
+        ("forget_bias=abc", "forget_bias", "-20…20, got “abc”"),
+        ("momentum=1", "momentum", "below 1, got “1”"),
+        ("clip_threshold=0", "clip_threshold", "got “0”"),
+        ("cell=lstm%00", "cell", "got “lstm�”"),
+        ("cell=lstm%0aX", "cell", "got “lstm�X”"),
+        ("seq_len=٣٠٠٠", "seq_len", "2…1000"),
+    ],
+)
+def test_a_wrong_value_in_a_url_is_named_and_takes_its_default(
+    query: str, field: str, words: str
+) -> None:
+    config, problems = RunConfig.from_query(query + "&clip=value")
+    default = RunConfig(task=config.task)
+    assert getattr(config, field) == getattr(default, field)
+    assert config.clip == "value"
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{field} must be ")
+    assert words in problems[0]
+    assert problems[0].endswith("The default is used.")
+    assert len(problems[0]) < 250
+    assert problems[0].isprintable()
+
+
+def test_repeated_keys() -> None:
+    config, problems = RunConfig.from_query("seed=1&seed=2&cell=gru")
+    assert config == RunConfig(cell="gru")
+    assert problems == ["seed must be given once, got 2 values; the default is used."]
+    assert RunConfig.from_query({"seed": ["4"]}) == (RunConfig(seed=4), [])
+
+
+def test_unknown_names_in_a_url() -> None:
+    config, problems = RunConfig.from_query("__class__=x&model_config=1&<script>=2&seed=3")
+    assert config == RunConfig(seed=3)
+    assert [each.split(" named ")[0] for each in problems] == ["There is no setting"] * 3
+    assert all(each.endswith("; it was ignored.") for each in problems)
+
+
+@pytest.mark.parametrize("value", ["", "None"])
+def test_a_forget_bias_left_to_pytorch(value: str) -> None:
+    assert RunConfig.from_query({"forget_bias": value}) == (RunConfig(), [])
+
+
+def test_a_url_beyond_the_work_budget_takes_the_usual_sizes() -> None:
+    config, problems = RunConfig.from_query("hidden_size=512&seq_len=1000&batch_size=512&cell=gru")
+    assert config == RunConfig(cell="gru")
+    assert len(problems) == 1
+    assert "work budget" in problems[0]
+
+
+NAMES = st.sampled_from(list(RunConfig.model_fields)) | st.text(max_size=20)
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=60) | st.lists(st.text(max_size=9), max_size=3)))
+def test_no_query_ever_raises(query: dict[str, Any]) -> None:
+    config, problems = RunConfig.from_query(query)
+    assert RunConfig.from_dict(config.to_dict()) == config
+    assert all(each.isprintable() and each.endswith(".") for each in problems)
+
+
+@given(st.text(max_size=200))
+def test_no_query_string_ever_raises(query: str) -> None:
+    config, _ = RunConfig.from_query(query)
+    assert isinstance(config, RunConfig)
