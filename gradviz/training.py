@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import torch
@@ -33,6 +33,9 @@ SPECTRAL_TOLERANCE = 0.01
 HUGE_GRADIENT = 1e20
 """No weight of float32's range (3e38) can overflow within a run before a gradient is this large:
 a step is at most the learning rate (≤ 100) times what momentum gathers of such gradients."""
+
+DEAR_LIMIT = 2e10
+"""Multiply-adds a frame may take for the dear quantities of all layers: half a second to one."""
 
 _DATA_STREAM = 2**31
 """Added to the seed for the batches, or they would be made of the weights' own random numbers.
@@ -61,6 +64,7 @@ class Trainer:
         model: the SequenceModel being trained.
         step: steps taken so far.
         dear_probes: probes on which spectral norms and transport are measured; None: all.
+            Fewer, or none, are measured where these would go beyond DEAR_LIMIT.
         dear_seconds: what the last such measurement took.
     """
 
@@ -202,11 +206,13 @@ class Trainer:
         )
 
     def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
-        dear = full and self.dear_probes != 0
+        probes = self._affordable(flows.values()) if full else 0
         began = time.perf_counter()
-        found = {name: self._dear(name, flow) if dear else {} for name, flow in flows.items()}
-        if dear:
-            self.dear_seconds = time.perf_counter() - began
+        found = {
+            name: self._dear(name, flow, probes) if probes else {} for name, flow in flows.items()
+        }
+        if full:
+            self.dear_seconds = time.perf_counter() - began if probes else 0.0
         return {
             name: LayerRecord(
                 hidden_grad_norm=_numpy(flow.hidden_grad_norm),
@@ -216,22 +222,25 @@ class Trainer:
             for name, flow in flows.items()
         }
 
-    def _dear(self, name: str, flow: LayerFlow) -> dict[str, Any]:
+    def _affordable(self, flows: Iterable[LayerFlow]) -> int:
+        """How many probes the dear quantities are measured on; 0 where one is too dear."""
+        within = int(DEAR_LIMIT / sum(flow.dear_cost(1) for flow in flows))
+        wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes
+        return min(wanted, within)
+
+    def _dear(self, name: str, flow: LayerFlow, probes: int) -> dict[str, Any]:
         """The dear quantities of a LayerRecord."""
-        probes = self.dear_probes
         warm = self._spectral_starts.setdefault(name, SpectralStart())
         norm = flow.jacobian_norm(
             "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=warm
         )
+        transport = flow.transport_log10(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+        horizon = flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
         return {
             "jacobian_norm": _numpy(norm),
             "jacobian_bound": flow.jacobian_bound,
-            "transport_log10": _numpy(
-                flow.transport_log10("spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE)
-            ),
-            "gradient_horizon": _numpy(
-                flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
-            ),
+            "transport_log10": _numpy(transport),
+            "gradient_horizon": _numpy(horizon),
         }
 
 

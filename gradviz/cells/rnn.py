@@ -60,3 +60,10 @@ def bound(weight: Tensor) -> float:
     if not bool(torch.isfinite(weight).all()):
         return math.nan
     return float(torch.linalg.matrix_norm(weight, 2))
+
+
+def radius(weight: Tensor) -> float:
+    """Spectral radius, the largest |eigenvalue|; nan for weights that are not finite."""
+    if not bool(torch.isfinite(weight).all()):
+        return math.nan
+    return float(torch.linalg.eigvals(weight).abs().max())

@@ -15,12 +15,15 @@ from torch import Tensor
 
 from gradviz.cells import Linearisation, State
 from gradviz.cells.lstm import LstmLinearisation
-from gradviz.cells.rnn import bound
+from gradviz.cells.rnn import bound, radius
 from gradviz.flow.spectral import SpectralStart, spectral_norms, start_vectors
 from gradviz.flow.steps import at, double, each_timestep, probed
-from gradviz.flow.transport import Transport
+from gradviz.flow.transport import SEGMENT, Transport
 
 Kind = Literal["spectral", "frobenius"]
+
+EIGEN_COST = 20
+"""An eigendecomposition of size K takes as long as so many times K³ multiply-adds of a product."""
 
 SAFE = (1e-15, 1e15)
 """Norms whose squares float32 can hold; beyond them float64 is asked again."""
@@ -169,11 +172,11 @@ class LayerFlow:
     ) -> Tensor:
         steps = self._double if dtype == torch.float64 else self._linearisation
         steps = probed(steps, probes)
-        width = self.hidden.shape[-1]
+        width, like = self.hidden.shape[-1], self._states(probes).to(dtype)
         norms, vectors = spectral_norms(
             lambda vector: torch.cat(steps.jvp(vector.split(width, -1)), -1),
             lambda vector: torch.cat(steps.vjp(vector.split(width, -1)), -1),
-            start_vectors(self._states(probes).to(dtype), None if warm is None else warm.vectors),
+            start_vectors(like, None if warm is None else warm.fitting(like)),
             tolerance,
         )
         if warm is not None:
@@ -222,3 +225,21 @@ class LayerFlow:
     def jacobian_bound(self) -> float | None:
         """Pascanu's γ‖W_hh‖₂ ≥ ‖J_t‖₂, for a plain RNN."""
         return bound(self.weight_hh) if self.cell_name == "rnn" else None
+
+    @property
+    def spectral_radius(self) -> float | None:
+        """Largest |eigenvalue| of a plain RNN's W_hh. It is not the spectral norm."""
+        return radius(self.weight_hh) if self.cell_name == "rnn" else None
+
+    def dear_cost(self, probes: int | None = None) -> float:
+        """About so many multiply-adds take the spectral norms and the transport together.
+
+        A core does 1e10 to 4e10 of them a second. The rows that transport carries are taken
+        as H, which an LSTM's 2H come down to within a few timesteps.
+        """
+        timesteps, batch = self._states(probes).shape[:2]
+        width = self.hidden.shape[-1]
+        norms = 8 * self.weight_hh.numel()
+        product = width * self.weight_hh.numel()
+        gram = width**2 * self.state_size + EIGEN_COST * width**3 / SEGMENT
+        return float(timesteps * batch * (norms + product + gram))

@@ -6,6 +6,7 @@ reorthogonalised, which is enough (Simon & Zha 2000, doi 10.1137/S10648275973273
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,11 +19,22 @@ TINY = 1e-30
 """Stands for a zero that is divided by; far below the rounding of what it is added to."""
 
 
+ROUGH = 1e-4
+"""From this tolerance on the few vectors needed stay orthogonal enough by one pass."""
+
+
 @dataclass
 class SpectralStart:
     """The leading right singular vectors of the call before, (T, Q, N)."""
 
     vectors: Tensor | None = None
+
+    def fitting(self, like: Tensor) -> Tensor | None:
+        """Those of the first probes, in the dtype asked for; None where they do not fit."""
+        if self.vectors is None:
+            return None
+        vectors = self.vectors[:, : like.shape[1]]
+        return vectors.to(like) if vectors.shape == like.shape else None
 
 
 def spectral_norms(
@@ -40,20 +52,26 @@ def spectral_norms(
         (…) and (…, N). Where numbers are not finite the norm is nan.
     """
     size = start.shape[-1]
+    tolerance = max(tolerance, 4 * torch.finfo(start.dtype).eps)
+    norm = start.new_zeros(())
     rights, diagonal, beyond = [start], list[Tensor](), list[Tensor]()
     left = torch.zeros((), dtype=start.dtype, device=start.device)
     for count in range(1, size + 1):
         left = forward(rights[-1]) - (beyond[-1].unsqueeze(-1) * left if beyond else 0.0)
         left, alpha = _unit(left)
         diagonal.append(alpha)
-        right, beta = _unit(_orthogonal(backward(left), rights))
-        norm, ritz, residual = _leading(diagonal, beyond, beta)
-        if count == size or not bool((residual > tolerance * norm + TINY).any()):
+        right, beta = _unit(_orthogonal(backward(left), rights, tolerance))
+        before = norm
+        norm, ritz, residual = _leading(diagonal, beyond, beta, tolerance)
+        if count == size or _converged(norm, before, residual, tolerance):
             break
         rights.append(right)
         beyond.append(beta)
-    vectors = (ritz.unsqueeze(-2) @ torch.stack(rights, -2)).squeeze(-2)
-    return norm, vectors
+    shares = ritz.unsqueeze(-1).unbind(-2)
+    return norm, sum(
+        (share * right for share, right in zip(shares, rights, strict=True)),
+        torch.zeros_like(start),
+    )
 
 
 def start_vectors(like: Tensor, guess: Tensor | None) -> Tensor:
@@ -64,9 +82,9 @@ def start_vectors(like: Tensor, guess: Tensor | None) -> Tensor:
     """
     own = torch.Generator().manual_seed(0)
     noise = torch.randn(like.shape[-1], generator=own).to(like) / like.shape[-1] ** 0.5
-    if guess is None or guess.shape != like.shape or not bool(torch.isfinite(guess).all()):
+    if guess is None or guess.shape[-1] != like.shape[-1] or not bool(torch.isfinite(guess).all()):
         return _unit(noise.expand(like.shape))[0]
-    return _unit(guess + NOISE * noise)[0]
+    return _unit((guess + NOISE * noise).expand(like.shape))[0]
 
 
 NOISE = 0.3
@@ -78,33 +96,47 @@ def _unit(vector: Tensor) -> tuple[Tensor, Tensor]:
     return vector / length.clamp_min(TINY).unsqueeze(-1), length
 
 
-def _orthogonal(vector: Tensor, basis: list[Tensor]) -> Tensor:
-    stacked = torch.stack(basis, -2)
-    for _ in range(2):
-        share = stacked @ vector.unsqueeze(-1)
-        vector = vector - (share.transpose(-1, -2) @ stacked).squeeze(-2)
+def _orthogonal(vector: Tensor, basis: list[Tensor], tolerance: float) -> Tensor:
+    """Gram–Schmidt, one vector after the other: stacked, they would be copied every time."""
+    for _ in range(2 if tolerance < ROUGH else 1):
+        for each in basis:
+            share = torch.linalg.vecdot(each, vector).unsqueeze(-1)
+            vector = torch.addcmul(vector, share, each, value=-1)
     return vector
 
 
+def _converged(norm: Tensor, before: Tensor, residual: Tensor, tolerance: float) -> bool:
+    """Whether all are, or are not finite.
+
+    The residual bounds the error, but the error is about its square; so a larger residual
+    does where the norm, which only grows, has come to rest. Measured on J_t and P_t of
+    trained networks at tolerance 0.01: largest error 0.003.
+    """
+    at_rest = norm - before <= 0.25 * tolerance * norm
+    allowed = torch.where(at_rest, 10 * tolerance, tolerance) * norm + TINY
+    return not bool((residual > allowed).any())
+
+
 def _leading(
-    diagonal: list[Tensor], beyond: list[Tensor], beta: Tensor
+    diagonal: list[Tensor], beyond: list[Tensor], beta: Tensor, tolerance: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Largest singular value of the bidiagonal, its right vector, and the residual."""
-    size = len(diagonal)
-    small = diagonal[0].new_zeros(*diagonal[0].shape, size, size)
-    for index, alpha in enumerate(diagonal):
-        small[..., index, index] = alpha
-        if index:
-            small[..., index - 1, index] = beyond[index - 1]
-    power = small.transpose(-1, -2) @ small
-    # Repeated squaring: 2^12 power iterations of a tiny matrix, without LAPACK's loop over all.
-    for _ in range(12):
-        power = power / power.abs().amax((-2, -1), keepdim=True).clamp_min(TINY)
+    if not beyond:
+        return diagonal[0], torch.ones_like(beta).unsqueeze(-1), beta
+    small = torch.diag_embed(torch.stack(diagonal, -1))
+    small += torch.diag_embed(torch.stack(beyond, -1), 1)
+    scaled = small / small.amax((-2, -1), keepdim=True).clamp_min(TINY)
+    power = scaled.transpose(-1, -2) @ scaled
+    # Repeated squaring: power iteration of a tiny matrix, without LAPACK's loop over all.
+    for count in range(max(6, math.ceil(-math.log2(tolerance)))):
+        # With a trace of 1 two squarings cannot underflow.
+        if count % 2 == 0:
+            trace = power.diagonal(dim1=-2, dim2=-1).sum(-1)
+            power = power / trace.clamp_min(TINY)[..., None, None]
         power = power @ power
     column = torch.linalg.vector_norm(power, dim=-2).argmax(-1)
-    index = column[..., None, None].expand(*column.shape, size, 1)
-    ritz = power.gather(-1, index)[..., 0]
-    ritz, _ = _unit(ritz)
+    index = column[..., None, None].expand(*column.shape, len(diagonal), 1)
+    ritz, _ = _unit(power.gather(-1, index)[..., 0])
     image = (small @ ritz.unsqueeze(-1))[..., 0]
     norm = torch.linalg.vector_norm(image, dim=-1)
     return norm, ritz, beta * image[..., -1].abs() / norm.clamp_min(TINY)
