@@ -21,6 +21,7 @@ from gradviz.figures.style import (
     count_of,
     escaped,
     figure,
+    layer_shown,
     level,
     line,
     log_axis,
@@ -160,7 +161,7 @@ def gates(
         layer: which layer's; None is the top one.
     """
     frame = history.frame_at(step)
-    name = layer or (history.layer_names[-1] if frame else "")
+    name = layer_shown(history, layer) if frame else ""
     found = frame.layers[name].gates if frame else {}
     traces: list[dict[str, Any]] = []
     for gate, values in found.items():

@@ -23,6 +23,7 @@ from gradviz.figures.style import (
     count_of,
     escaped,
     figure,
+    layer_shown,
     level,
     line,
     log_axis,
@@ -105,7 +106,7 @@ def gradient_flow_over_training(
     traces: list[dict[str, Any]] = []
     facts = ""
     if frames:
-        name = layer or history.layer_names[-1]
+        name = layer_shown(history, layer)
         t, z_log10 = _log_means(frames, name)
         traces = [_heatmap(np.array([frame.step for frame in frames], np.int32), t, z_log10)]
         of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""

@@ -16,6 +16,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.history import History
+
 BLUE, ORANGE, GREEN, PINK = "#3d8fd1", "#d17f00", "#0a9e73", "#c76ba0"
 RED, VIOLET, GREY = "#d55e00", "#8b6fd6", "#888888"
 LAYERS = (BLUE, ORANGE, GREEN, PINK)
@@ -82,7 +84,12 @@ def figure(
         marks: vertical lines.
         x_span: least and greatest x, to keep the words of the marks inside.
         layout: more of plotly's layout; an axis' entries are added to the house's.
+
+    Raises:
+        ValueError: for another theme.
     """
+    if theme not in _INK:
+        raise ValueError(f"theme must be light or dark, got “{theme}”.")
     axis: dict[str, Any] = {"gridcolor": _GRID[theme], "zeroline": False, "automargin": False}
     if empty:
         axis |= {"showticklabels": False, "showgrid": False}
@@ -185,6 +192,20 @@ def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any
     chosen = np.concatenate([[0], starts + least, starts + greatest, [len(x) - 1]])
     index = np.unique(np.minimum(chosen, len(x) - 1))
     return x[index], y[index]
+
+
+def layer_shown(history: History, asked: str | None) -> str:
+    """The layer asked for, or the top one of a history with frames.
+
+    Raises:
+        ValueError: when there is no such layer.
+    """
+    names = history.layer_names
+    if asked is None:
+        return names[-1]
+    if asked not in names:
+        raise ValueError(f"layer must be one of {', '.join(names)}, got “{asked}”.")
+    return asked
 
 
 def escaped(text: str) -> str:

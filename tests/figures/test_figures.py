@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,37 @@ def test_marks_keep_their_words_inside() -> None:
     assert [note.text for note in notes] == ["learning rate 0.01", "learning rate 0.001"]
     assert [note.xanchor for note in notes] == ["left", "right"]
     assert len({note.y for note in notes}) == 2
+
+
+@pytest.mark.parametrize("name", ["gates", "gradient_flow_over_training"])
+def test_a_layer_that_is_not_there(name: str) -> None:
+    with pytest.raises(ValueError, match=r"layer must be one of l0, l1, got “l7”\."):
+        figures.LIVE[name](fabricate(LSTM, steps=2), layer="l7")
+
+
+@EVERY
+def test_a_theme_that_is_not_there(name: str) -> None:
+    with pytest.raises(ValueError, match="theme must be light or dark, got “sepia”"):
+        figures.LIVE[name](fabricate(LSTM, steps=2), theme="sepia")
+
+
+def test_the_largest_run_is_drawn_in_time() -> None:
+    """Measured: 40 ms of CPU for all seven; three times that leaves room for a slower machine."""
+    config = RunConfig(cell="lstm", seq_len=1000, batch_size=1)
+    history = History(config, floor=1 / 6)
+    draw = np.random.default_rng(0)
+    losses = draw.random(100_000)
+    history.append_scalars(row(step, loss=losses[step - 1]) for step in range(1, 100_001))
+    layers = frame(config).layers
+    for step in range(1, 100_001, 500):
+        history.append_frame(Frame(step=step, layers=layers))
+    seconds = []
+    for _ in range(5):
+        began = time.process_time()
+        sent = [figures.as_json(picture(history)) for picture in figures.LIVE.values()]
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.12
+    assert sum(map(len, sent)) < 700_000
 
 
 def decoded(values: Any) -> np.ndarray[Any, Any]:
