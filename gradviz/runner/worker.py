@@ -103,7 +103,8 @@ class Worker:
             self._flush(name, run)
             self._say("paused", name, run.order)
         elif command == "step":
-            run.until = run.trainer.step + argument
+            # Ten quick clicks on “Step 1” are ten steps.
+            run.until = max(run.until or 0, run.trainer.step) + argument
         elif command == "learning_rate":
             run.trainer.set_learning_rate(argument)
         elif command == "clip_threshold":

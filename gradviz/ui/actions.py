@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -20,22 +22,64 @@ SCENARIO = "scenario"
 """Key of the scenario's select box."""
 
 
-def toggle() -> None:
-    """Train, pause or resume."""
-    run = _acting().run_id or _open(session())
-    with runner().reading(run) as view:
-        running = view is not None and view.status == "running"
-    (runner().pause if running else runner().play)(run)
+def obey_orders() -> None:
+    """Do what the buttons of the pictures asked for, every order once."""
+    state = session()
+    for each in st.session_state[PICTURES]["orders"]:
+        if each["id"] > state.handled:
+            state.handled = each["id"]
+            state.active_at = time.monotonic()
+            order = _ORDERS.get(each["order"])
+            if order:
+                order(state, each["value"])
 
 
-def step(count: int) -> None:
-    """Train `count` steps, then pause."""
-    runner().step(_acting().run_id or _open(session()), count)
+def _play(state: Session, value: object) -> None:
+    runner().play(state.run_id or _open(state))
 
 
-def reset() -> None:
-    """Back to step 0, with the settings as they are now."""
-    _open(_acting())
+def _pause(state: Session, value: object) -> None:
+    if state.run_id:
+        runner().pause(state.run_id)
+
+
+def _step(state: Session, value: object) -> None:
+    if value in {1, 10, 100}:
+        runner().step(state.run_id or _open(state), int(str(value)))
+
+
+def _reset(state: Session, value: object) -> None:
+    _open(state)
+
+
+def _scrub(state: Session, value: object) -> None:
+    state.scrub = int(value) if isinstance(value, int | float) else None
+
+
+def _missing(state: Session, value: object) -> None:
+    """The browser was overtaken by a newer message and wants the pictures whole."""
+    state.fresh = True
+
+
+def _attach(state: Session, value: object) -> None:
+    """After a reload the tab still knows its run: take part in it again."""
+    if state.run_id is None and runner().attach(str(value), session_id()):
+        with runner().reading(str(value)) as view:
+            if view:
+                state.run_id, state.started, state.fresh = str(value), view.config, True
+
+
+_ORDERS: Mapping[str, Callable[[Session, object], None]] = MappingProxyType(
+    {
+        "play": _play,
+        "pause": _pause,
+        "step": _step,
+        "reset": _reset,
+        "scrub": _scrub,
+        "missing": _missing,
+        "attach": _attach,
+    }
+)
 
 
 def restart() -> None:
@@ -63,9 +107,16 @@ def take_scenario() -> None:
         session().take(SCENARIOS[name].config)
 
 
-def undo() -> None:
-    """The settings before the last change."""
+def undo(depth: int) -> None:
+    """The settings before the last change.
+
+    Args:
+        depth: how many changes could be undone when the button was drawn; a click that
+            Streamlit sends twice is one click.
+    """
     state = session()
+    if len(state.undo) != depth:
+        return
     state.undo_change()
     if state.started and set(state.config.differences(state.started)) <= set(LIVE_FIELDS):
         for name in LIVE_FIELDS:
@@ -75,28 +126,6 @@ def undo() -> None:
 def defaults() -> None:
     """All settings to their defaults."""
     session().take(RunConfig())
-
-
-def scrubbed() -> None:
-    """The pictures were moved to another step."""
-    value = _from_pictures("scrub")
-    _acting().scrub = int(value) if isinstance(value, int | float) else None
-
-
-def missing() -> None:
-    """The browser was overtaken by a newer message and wants the pictures whole."""
-    session().fresh = True
-
-
-def stored_run() -> None:
-    """After a reload the tab still knows its run: take part in it again."""
-    state = session()
-    run = str(_from_pictures("stored_run"))
-    if state.run_id is None and runner().attach(run, session_id()):
-        with runner().reading(run) as view:
-            if view:
-                state.run_id, state.started, state.fresh = run, view.config, True
-                _acting()
 
 
 def _acting() -> Session:
@@ -113,6 +142,7 @@ def _open(state: Session) -> str:
     state.run_id = runner().open(state.config, session_id())
     state.started = state.config
     state.scrub = None
+    state.notice = ""
     return state.run_id
 
 
@@ -126,7 +156,3 @@ def _apply_live(state: Session, name: str) -> None:
         tell(state.run_id, value)
         state.started = state.started.replace(**{name: value})
         _acting()
-
-
-def _from_pictures(name: str) -> object:
-    return st.session_state[PICTURES][name]["value"]

@@ -1,17 +1,20 @@
-"""The live pictures: one component that mounts once and is fed whole figures.
+"""The live controls and pictures: one component that mounts once and is fed whole figures.
 
 `st.plotly_chart` in a fragment mounts its chart anew at every update, which leaves
 the page blank for much of the time. This component calls `Plotly.react` instead. It
 takes what `figures` returns, so live, still and exported pictures are the same.
 plotly.js comes from the installed plotly package, through this server.
+
+The buttons are the component's own: Streamlit may send one click on an `st.button` twice
+when a fragment reruns by itself at that moment, so Pause became Pause and Resume (measured:
+one click of about 40). Here every order has a number and is obeyed once.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import plotly
 import streamlit as st
@@ -19,6 +22,7 @@ from streamlit.components.v1 import declare_component
 
 from gradviz import figures
 from gradviz.history import History
+from gradviz.runner import RunView
 
 _HERE = Path(__file__).parent
 _PLOTLY = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
@@ -34,25 +38,48 @@ def _assets() -> dict[str, str]:
 _component = st.components.v2.component("gradviz.live_pictures", **_assets(), isolate_styles=False)
 
 
-def pictures_message(
-    history: History, *, version: str, run: str, generation: int, scrub: int | None, theme: str
+def live_message(
+    view: RunView | None,
+    history: History,
+    *,
+    run: str,
+    version: str,
+    handled: int,
+    scrub: int | None,
+    progress: str,
+    theme: str | None,
 ) -> bytes:
-    """All live figures at one step, as the browser's component reads them (JSON, UTF-8).
+    """What the browser's component shows, as it reads it (JSON, UTF-8).
 
     The history must not change meanwhile.
+
+    Args:
+        view: the run, or None before the first.
+        history: of the run, or an empty one.
+        run: its id, or "".
+        version: changes with the pictures.
+        handled: number of the last order that was obeyed.
+        scrub: step to show; None: the newest.
+        progress: a line of words beside the buttons.
+        theme: "light" or "dark"; None: the browser has the pictures of this version already.
     """
     frame = history.frame_at(scrub)
-    step = scrub if scrub is None or frame is None else frame.step
     head = {
         "version": version,
         "run": run,
-        "generation": generation,
+        "generation": view.generation if view else 0,
+        "status": view.status if view else "paused",
+        "progress": progress,
+        "handled": handled,
         "scrub": scrub,
         "first": history.frames[0].step if history.frames else 0,
         "last": history.last_step,
         "shown": frame.step if frame else 0,
         "plotly": PLOTLY_URL,
     }
+    if theme is None:
+        return json.dumps(head).encode()
+    step = scrub if scrub is None or frame is None else frame.step
     drawn = ",".join(
         f"{json.dumps(name)}:{figures.as_json(picture(history, step, theme=theme))}"
         for name, picture in figures.LIVE.items()
@@ -60,23 +87,14 @@ def pictures_message(
     return f'{json.dumps(head)[:-1]},"figures":{{{drawn}}}}}'.encode()
 
 
-def same_message(version: str, run: str) -> bytes:
-    """What is sent when the browser already shows everything."""
-    return json.dumps({"same": version, "run": run}).encode()
-
-
-def live_pictures(
-    message: bytes, *, key: str, on: Mapping[str, Callable[[], None]]
-) -> Mapping[str, Any]:
-    """Mount or feed the pictures.
+def live_pictures(message: bytes, *, key: str, on_orders: Callable[[], None]) -> None:
+    """Mount or feed the controls and pictures.
 
     Args:
-        message: of `pictures_message` or `same_message`.
-        key: of the component; its state lies in st.session_state under it.
-        on: callbacks by the name of the state they follow: "scrub" (a step or None),
-            "missing" (the browser was overtaken and wants all), "stored_run" (a run this
-            tab had before a reload).
+        message: of `live_message`.
+        key: of the component.
+        on_orders: called when the user wants something; `st.session_state[key]["orders"]` is
+            then a list of {id, order, value}, oldest first, with ids that only grow. An order
+            stays in the list until a message says that it was handled.
     """
-    callbacks: dict[str, Any] = {f"on_{name}_change": callback for name, callback in on.items()}
-    result: Mapping[str, Any] = _component(key=key, data=message, **callbacks)
-    return result
+    _component(key=key, data=message, on_orders_change=on_orders)

@@ -27,6 +27,8 @@ class Session:
     undo: list[RunConfig] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Sentences about settings that could not be taken; gone with the next change."""
+    notice: str = ""
+    """A sentence about what happened to the run; gone with the next run."""
     run_id: str | None = None
     started: RunConfig | None = None
     """What the run was opened with, its live changes included."""
@@ -36,6 +38,8 @@ class Session:
     """The page drawn last."""
     active_at: float = -1e9
     """time.monotonic() when the run was last seen training, or last told to do something."""
+    handled: int = 0
+    """Number of the last order from the pictures' buttons that was obeyed."""
     sent: str = ""
     """The version of the pictures that went to the browser last."""
     fresh: bool = True

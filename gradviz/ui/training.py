@@ -13,7 +13,7 @@ from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS
 from gradviz.tasks import TASK_NOTES
 from gradviz.ui import actions, controls
-from gradviz.ui.live import live_pictures, pictures_message, same_message
+from gradviz.ui.live import live_message, live_pictures
 from gradviz.ui.session import Session, runner, session
 
 ACTIVE_S = 0.2
@@ -46,6 +46,7 @@ def sidebar(state: Session) -> None:
             icon=":material/undo:",
             disabled=not state.undo,
             on_click=actions.undo,
+            args=(len(state.undo),),
             width="stretch",
             help="Back to the settings before the last change.",
         )
@@ -64,13 +65,15 @@ def sidebar(state: Session) -> None:
 def heading(state: Session) -> None:
     """Title, what the scenario or the task is, and settings that could not be taken."""
     scenario = SCENARIOS.get(_scenario_name(state.config))
-    st.title(scenario.title if scenario else "Live training")
-    if scenario:
-        st.markdown(scenario.text)
     notes = TASK_NOTES[state.config.task]
-    st.caption(f"{notes.description} {notes.floor_text}")
-    for problem in state.problems:
-        st.warning(_plain(problem), icon=":material/error:")
+    # One container: were the pictures below to change their place, they would be mounted anew.
+    with st.container(key="heading"):
+        st.header(scenario.title if scenario else "Live training")
+        if scenario:
+            st.markdown(scenario.text)
+        st.caption(f"{notes.description} {notes.floor_text}")
+        for problem in state.problems:
+            st.warning(_plain(problem), icon=":material/error:")
 
 
 def live(state: Session) -> None:
@@ -85,7 +88,7 @@ def _live(pace: float) -> None:
         with runner().reading(state.run_id) as view:
             if view is None:
                 state.run_id = state.started = None
-                st.info("The run has ended and its memory was freed. Press Train to start again.")
+                state.notice = "The run ended and its memory was freed. Press Train to start again."
             else:
                 _draw(state, view)
     if not state.run_id:
@@ -95,25 +98,23 @@ def _live(pace: float) -> None:
 
 
 def _draw(state: Session, view: RunView | None) -> None:
-    _buttons(state, view)
-    _banners(state, view)
     history = view.history if view else History(state.config)
+    _banners(state, view)
     _words(state, history)
     version = _version(state, view, history)
-    if version == state.sent and not state.fresh:
-        message = same_message(version, state.run_id or "")
-    else:
-        message = pictures_message(
-            history,
-            version=version,
-            run=state.run_id or "",
-            generation=view.generation if view else 0,
-            scrub=state.scrub,
-            theme=st.context.theme.type or "light",
-        )
-        state.sent, state.fresh = version, False
-    on = {"scrub": actions.scrubbed, "missing": actions.missing, "stored_run": actions.stored_run}
-    live_pictures(message, key=actions.PICTURES, on=on)
+    new = version != state.sent or state.fresh
+    state.sent, state.fresh = version, False
+    message = live_message(
+        view,
+        history,
+        run=state.run_id or "",
+        version=version,
+        handled=state.handled,
+        scrub=state.scrub,
+        progress=_progress(view),
+        theme=(st.context.theme.type or "light") if new else None,
+    )
+    live_pictures(message, key=actions.PICTURES, on_orders=actions.obey_orders)
 
 
 def _version(state: Session, view: RunView | None, history: History) -> str:
@@ -129,42 +130,6 @@ def _version(state: Session, view: RunView | None, history: History) -> str:
         None if view else state.config.to_query(),
     )
     return repr(parts)
-
-
-def _buttons(state: Session, view: RunView | None) -> None:
-    running = view is not None and view.status == "running"
-    over = view is not None and view.status in {"stopped", "lost"}
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button(
-            "Pause" if running else "Resume" if view and view.history.last_step else "Train",
-            key="play",
-            icon=":material/pause:" if running else ":material/play_arrow:",
-            type="primary",
-            on_click=actions.toggle,
-            disabled=over,
-            shortcut="P",
-            width=130,
-        )
-        for count in (1, 10, 100):
-            st.button(
-                f"Step {count}",
-                key=f"step_{count}",
-                on_click=actions.step,
-                args=(count,),
-                disabled=over,
-                help=f"Train {count} step{'s' if count > 1 else ''}, then pause.",
-                shortcut={1: "1", 10: "2", 100: "3"}[count],
-            )
-        st.button(
-            "Reset",
-            key="reset",
-            icon=":material/replay:",
-            on_click=actions.reset,
-            disabled=view is None,
-            help="Back to step 0, with the settings as they are now.",
-        )
-    with st.container(key="progress"):
-        st.caption(_progress(view))
 
 
 def _progress(view: RunView | None) -> str:
@@ -194,19 +159,29 @@ def _measured(history: History) -> str:
 
 
 def _banners(state: Session, view: RunView | None) -> None:
-    if view and view.message:
-        (st.error if view.status in {"lost", "stopped"} else st.info)(_plain(view.message))
-    if view and view.status == "lost":
-        st.button(
-            "Resume from the last good state", key="resume_lost", on_click=actions.resume_lost
-        )
-    if view and state.started and _restart_needed(state):
-        names = [controls.label_of(name) for name in state.config.differences(state.started)]
-        with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"**Settings changed** ({', '.join(names)}) — restart to apply.")
+    # Always one container: what comes after it must keep its place, or it is mounted anew.
+    with st.container(key="banners"):
+        if state.notice:
+            st.info(state.notice)
+        if view and view.message:
+            st.error(_plain(view.message))
+        if view and view.status == "lost":
             st.button(
-                "Restart", key="restart", icon=":material/restart_alt:", on_click=actions.restart
+                "Resume from the last good state",
+                key="resume_lost",
+                on_click=actions.resume_lost,
             )
+        changed = state.config.differences(state.started) if view and state.started else {}
+        if changed:
+            names = ", ".join(controls.label_of(name) for name in changed)
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                st.markdown(f"**Settings changed** ({names}) — restart to apply.")
+                st.button(
+                    "Restart",
+                    key="restart",
+                    icon=":material/restart_alt:",
+                    on_click=actions.restart,
+                )
 
 
 def _words(state: Session, history: History) -> None:
@@ -235,10 +210,6 @@ def _pace(state: Session) -> float:
         return IDLE_S
     # A class of fifty that trains at once must not keep the server busy drawing.
     return max(ACTIVE_S, 0.05 * runner().running_count())
-
-
-def _restart_needed(state: Session) -> bool:
-    return state.started is not None and bool(state.config.differences(state.started))
 
 
 def _scenario_name(config: RunConfig) -> str:

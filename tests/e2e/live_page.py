@@ -23,9 +23,9 @@ class LivePage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.play = page.locator(".st-key-play button")
+        self.play = page.locator(".gv-play")
         self.place = page.locator(".gv-place")
-        self.progress = page.locator(".st-key-progress")
+        self.progress = page.locator(".gv-progress")
         self.words = page.locator(".st-key-words")
         self.scrubber = page.locator(".gv-range")
         self.newest = page.get_by_role("button", name="Newest")
@@ -61,30 +61,47 @@ class LivePage:
         )
         return found
 
+    def marks(self, picture: str) -> list[str]:
+        """The words on a picture's vertical lines."""
+        found: list[str] = self.page.evaluate(
+            """(picture) => {
+                const layout = document.querySelector(`[data-picture=${picture}] .gv-plot`).layout;
+                return [...(layout.shapes ?? []).map((shape) => shape.label?.text),
+                    ...(layout.annotations ?? []).map((note) => note.text)].filter(Boolean);
+            }""",
+            picture,
+        )
+        return found
+
     def step(self) -> int:
         """The newest step, as the scrubber knows it."""
         return int(self.scrubber.get_attribute("max") or 0)
 
     def shown(self) -> int:
-        """The step all pictures show; -1 while they are still being drawn."""
+        """The step the pictures are being drawn of."""
+        text = self.place.inner_text()
+        return int(text.split()[3]) if text.startswith("pictures") else 0
+
+    def settled(self) -> int:
+        """The step all pictures show; -1 while some are still to be drawn."""
         root = self.page.locator(".gv-live-pictures")
         complete = int(root.get_attribute("data-complete") or 0)
-        return complete if f"of step {complete} of" in self.place.inner_text() else -1
+        return complete if complete == self.shown() else -1
 
-    def press(self, key: str) -> None:
-        """Click a button (one with a tooltip stands twice, for phones): play, step_1, step_10, step_100, reset, restart, undo, …"""
-        self.page.locator(f".st-key-{key} button:visible").click()
+    def press(self, button: str) -> None:
+        """Click a button by its words."""
+        self.page.get_by_role("button", name=button, exact=True).click()
 
     def train_to(self, step: int, seconds: float = 60) -> None:
         """Press Train and wait for a step."""
         expect(self.play).to_contain_text("Train")
-        self.press("play")
+        self.play.click()
         self.until(lambda: self.step() >= step, seconds)
 
     def pause(self) -> int:
         """Press Pause; the step at which the run and its pictures stand."""
         expect(self.play).to_contain_text("Pause")
-        self.press("play")
+        self.play.click()
         expect(self.play).to_contain_text("Resume")
         expect(self.progress).to_contain_text("paused")
         self.until(lambda: f"step {self.step():,} " in self.progress.inner_text())

@@ -24,24 +24,24 @@ def test_pick_train_pause_step_look_back_and_come_again(
     assert len(first) == 20
     assert len(live.trace("loss", "accuracy")["y"]) == stood
 
-    live.press("step_10")
-    live.until(lambda: live.shown() == live.step() == stood + 10)
+    live.press("Step 10")
+    live.until(lambda: live.settled() == live.step() == stood + 10)
     page.keyboard.press("1")
-    live.until(lambda: live.shown() == live.step() == stood + 11)
+    live.until(lambda: live.settled() == live.step() == stood + 11)
 
     newest = live.trace("gradient_flow", "l0")["y"]
     live.scrubber.focus()
     live.scrubber.press("Home")
-    live.until(lambda: live.shown() == 1)
+    live.until(lambda: live.settled() == 1)
     assert live.trace("gradient_flow", "l0")["y"] != newest
     live.newest.click()
-    live.until(lambda: live.shown() == stood + 11)
+    live.until(lambda: live.settled() == stood + 11)
     assert live.trace("gradient_flow", "l0")["y"] == newest
 
     again = LivePage(context.browser.new_page())  # type: ignore[union-attr]
     again.page.goto(page.url)
     again.ready()
-    again.press("step_100")
+    again.press("Step 100")
     again.until(lambda: again.step() == 100, 60)
     again.until(lambda: len(again.trace("loss", "loss")["y"]) == 100)
     assert again.trace("loss", "loss")["y"][:20] == first
