@@ -1,7 +1,11 @@
-"""What all tests share. Being here also puts tests/ on the path, for `import fabricated`."""
+"""What all tests share: one torch thread, whichever of them runs first."""
 
-from hypothesis import settings
+from __future__ import annotations
 
-# Hypothesis' deadline of 0.2 s an example fails on a machine that is busy.
-settings.register_profile("gradviz", deadline=None, max_examples=60)
-settings.load_profile("gradviz")
+import sys
+
+
+def pytest_collection_finish() -> None:
+    """With two busy cores, two torch threads a step take 50 ms where one takes 2."""
+    if "torch" in sys.modules:  # Tests of the server's side are collected without it.
+        sys.modules["torch"].set_num_threads(1)
