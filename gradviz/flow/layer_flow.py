@@ -25,6 +25,9 @@ Kind = Literal["spectral", "frobenius"]
 EIGEN_COST = 20
 """An eigendecomposition of size K takes as long as so many times K³ multiply-adds of a product."""
 
+SQUARES = (1e-140, 1e150)
+"""Norms whose squares float64 can hold."""
+
 SAFE = (1e-15, 1e15)
 """Norms whose squares float32 can hold; beyond them float64 is asked again."""
 
@@ -119,9 +122,13 @@ class LayerFlow:
     @cached_property
     def hidden_grad_norm(self) -> Tensor:
         """(T, B) float64: ‖∂L/∂h_t‖₂."""
+        norm: Tensor = torch.linalg.vector_norm(self.hidden_grad, dim=-1)
+        if bool(((norm > SQUARES[0]) & (norm < SQUARES[1])).all()):
+            return norm
+        # Entries below 1e-154 have squares of 0, those above 1e154 infinite ones.
         scale = self.hidden_grad.abs().amax(-1, keepdim=True)
-        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        norm: Tensor = torch.linalg.vector_norm(self.hidden_grad / scale, dim=-1)
+        scale = torch.where(scale > 0, scale, 1.0)
+        norm = torch.linalg.vector_norm(self.hidden_grad / scale, dim=-1)
         return norm * scale[..., 0]
 
     def input_grad(self) -> Tensor:
@@ -163,7 +170,8 @@ class LayerFlow:
                 rows = [self._dense(t, probes) for t in range(len(self.hidden))]
                 return torch.stack([torch.linalg.matrix_norm(row) for row in rows])
             norm = self._spectral_norms(self.hidden.dtype, probes, tolerance, warm)
-            if bool(((norm > SAFE[0]) & (norm < SAFE[1])).all()):
+            is_safe = bool(((norm > SAFE[0]) & (norm < SAFE[1])).all())
+            if is_safe or self.hidden.dtype == torch.float64:
                 return norm
             return self._spectral_norms(torch.float64, probes, tolerance, warm)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,13 @@ from gradviz.flow.layer_flow import LayerFlow
 
 class WatchError(RuntimeError):
     """A model or a moment that the instrument cannot measure, in one sentence."""
+
+
+class _Call(NamedTuple):
+    """What a module was called with, by position or by name."""
+
+    input: Any
+    hx: Any = None
 
 
 @dataclass
@@ -54,34 +61,40 @@ class Watch:
             WatchError: before forward and backward have run.
         """
         if not self._passages:
-            raise WatchError("Nothing was noted; run the model's forward pass inside `with watch`.")
+            raise WatchError(
+                "Nothing was noted; run the forward pass, with gradients enabled, "
+                "inside `with watch`."
+            )
         found: dict[str, LayerFlow] = {}
         for passage in self._passages.values():
             if not passage.grads:
-                raise WatchError("No gradient has come back; call loss.backward() first.")
+                raise WatchError(
+                    f"No gradient has come back to {passage.name or 'the model'}; "
+                    "call loss.backward() first."
+                )
             found.update(self._replayed(passage))
         return found
 
-    def note(self, name: str, module: nn.RNNBase, args: Any, output: Any) -> None:
+    def note(self, name: str, module: nn.RNNBase, call: _Call, output: Any) -> None:
         """Forward hook: keep the passage and follow its outputs' gradients."""
-        _refuse(name, module, args)
+        _refuse(name, module, call)
         sequence, last = output
-        last = last if isinstance(last, tuple) else (last,)
-        given = args[1] if len(args) > 1 else None
-        given = given if given is None or isinstance(given, tuple) else (given,)
+        if not sequence.requires_grad:
+            return
+        given = call.hx if call.hx is None or isinstance(call.hx, tuple) else (call.hx,)
         passage = _Passage(
             name=name,
             module=module,
-            inputs=args[0].detach(),
+            inputs=call.input.detach(),
             state=None if given is None else tuple(each.detach() for each in given),
             output=sequence.detach(),
             weights=[_weights(module, layer) for layer in range(module.num_layers)],
         )
         self._passages[name] = passage
         self.__dict__.pop("layers", None)
+        last = last if isinstance(last, tuple) else (last,)
         for key, tensor in zip(("output", "h_n", "c_n"), (sequence, *last), strict=False):
-            if tensor.requires_grad:
-                tensor.register_hook(lambda grad, key=key: passage.grads.__setitem__(key, grad))
+            tensor.register_hook(lambda grad, key=key: passage.grads.__setitem__(key, grad))
 
     @torch.no_grad()
     def _replayed(self, passage: _Passage) -> dict[str, LayerFlow]:
@@ -163,6 +176,10 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     Raises:
         WatchError: when there is nothing to watch or a module cannot be measured.
     """
+    if probe_size is not None and probe_size < 1:
+        raise WatchError(f"probe_size must be 1 or more, or None for all, got {probe_size}.")
+    if any(type(each).__name__ == "OptimizedModule" for each in model.modules()):
+        raise WatchError("The model is compiled; watch the one that torch.compile was given.")
     found = {name: each for name, each in model.named_modules() if isinstance(each, nn.RNNBase)}
     if not found:
         kinds = sorted({type(each).__name__ for each in model.modules()})
@@ -172,7 +189,10 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     watching = Watch(probe_size)
     hooks = [
         module.register_forward_hook(
-            lambda module, args, output, name=name: watching.note(name, module, args, output)
+            lambda module, args, options, output, name=name: watching.note(
+                name, module, _Call(*args, **options), output
+            ),
+            with_kwargs=True,
         )
         for name, module in found.items()
     ]
@@ -183,7 +203,7 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
             hook.remove()
 
 
-def _refuse(name: str, module: nn.RNNBase, args: Any) -> None:
+def _refuse(name: str, module: nn.RNNBase, call: _Call) -> None:
     where = name or "the model"
     if module.bidirectional:
         raise WatchError(f"{where} is bidirectional; only one direction can be measured so far.")
@@ -196,8 +216,12 @@ def _refuse(name: str, module: nn.RNNBase, args: Any) -> None:
             f"{where} drops out between its layers while training, which cannot be replayed; "
             "set its dropout to 0 or call eval()."
         )
-    if not isinstance(args[0], Tensor):
-        raise WatchError(f"{where} was given a {type(args[0]).__name__}; give it a padded tensor.")
+    if not isinstance(call.input, Tensor):
+        raise WatchError(
+            f"{where} was given a {type(call.input).__name__}; give it a padded tensor."
+        )
+    if call.input.dtype not in (torch.float32, torch.float64):
+        raise WatchError(f"{where} must be float32 or float64, got {call.input.dtype}.")
 
 
 def _weights(module: nn.RNNBase, layer: int) -> Weights:
