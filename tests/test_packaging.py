@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 STREAMLIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
+GIT = ("git", "-c", "safe.directory=*")
+"""A CI may run as another user than the one that cloned."""
 
 NOT_THIS_MACHINE = (
     "pypi" + ".org",
@@ -35,7 +37,7 @@ NOT_THIS_MACHINE = (
 
 def tracked() -> list[Path]:
     listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        [*GIT, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [ROOT / name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
@@ -116,7 +118,7 @@ def test_ci_runs_the_one_command() -> None:
     script = ROOT / ".ci/run"
     assert script.read_text("utf-8").splitlines()[-1] == "exec python3 dev.py test"
     listing = subprocess.run(
-        ["git", "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=True
+        [*GIT, "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert listing.stdout.startswith("100755")
 
