@@ -75,8 +75,8 @@ def test_one_timestep_is_no_plural() -> None:
 
 def test_a_short_reach_that_is_not_faint_is_no_warning() -> None:
     config = RunConfig(task="digits_rows")
-    reading = read(history_of(config, l0=layer(falling(-1.0, 8), 4)))
-    assert reading.sentences == ["Gradients reach 4 timesteps back; the first input is 3 further."]
+    reading = read(history_of(config, l0=layer(falling(-1.0, 8), 3)))
+    assert reading.sentences == ["Gradients reach 3 timesteps back; the first input is 4 further."]
     assert reading.level == "info"
 
 
@@ -242,6 +242,16 @@ def test_clipped_steps_are_counted() -> None:
     )
     assert clipped(50)[-1].startswith("All of the last 50 steps were clipped;")
     assert clipped(12, steps=12)[-1].startswith("All of the last 12 steps were clipped;")
+
+
+def test_the_largest_norm_is_of_the_clipped_steps() -> None:
+    """By value a large norm of many small entries passes unclipped."""
+    flags = np.tile([1.0, 0.0], 30)
+    norms = {"clipped": flags, "grad_norm_pre": np.where(flags, 12.5, 99.0)}
+    sentences = read(fabricate(RunConfig(clip="value"), steps=60, scalars=norms)).sentences
+    assert sentences[-1] == (
+        "25 of the last 50 steps were clipped; the largest norm before was 12.5."
+    )
 
 
 def test_few_or_no_clips_are_not_worth_a_sentence() -> None:

@@ -147,10 +147,11 @@ def _last_with_a_gradient(frames: list[Frame]) -> Frame:
 
 
 def _log_mean(frame: Frame) -> NDArray[np.float64]:
-    """log10 of the probes' mean norm, (T,), of the top layer; nan where that is 0."""
+    """log10 of the probes' mean norm, (T,), of the top layer; zeros left out, nan where all are."""
     log10 = next(reversed(frame.layers.values())).hidden_grad_log10.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        mean = np.log10(np.power(10.0, log10).mean(axis=1))
+        total = np.power(10.0, log10).sum(axis=1)
+        mean = np.log10(total / (log10 > -np.inf).sum(axis=1))
     return np.where(np.isfinite(mean), mean, np.nan)
 
 

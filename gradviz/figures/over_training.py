@@ -209,7 +209,10 @@ def _heatmap(
 
 
 def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Timesteps (R,) and log10 of the mean norm over probes, (R, F); nan where that is 0."""
+    """Timesteps (R,) and log10 of the mean norm over probes, (R, F), as `gradient_flow` has it.
+
+    Zeros are left out of the mean; nan where all are 0 or one is not finite.
+    """
     F = len(frames)
     log10 = np.stack([frame.layers[name].hidden_grad_log10 for frame in frames])
     t = np.arange(1.0, log10.shape[1] + 1)
@@ -223,8 +226,8 @@ def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDA
     peak = grouped.max(axis=2)
     peak = np.where(np.isfinite(peak), peak, np.float32(0))
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        mean = np.exp((grouped - peak[:, :, None]) * _LN10).mean(axis=2)
-        value = peak + np.log10(mean)
+        total = np.exp((grouped - peak[:, :, None]) * _LN10).sum(axis=2)
+        value = peak + np.log10(total / (grouped > -np.inf).sum(axis=2))
     value[~np.isfinite(value)] = np.nan
     return t, np.ascontiguousarray(value.T, dtype=np.float32)
 

@@ -141,7 +141,10 @@ def test_zero_gradients_are_grey_gaps_and_do_not_spoil_the_colours() -> None:
     drawn = figure.data[0]
     assert np.isnan(drawn.z[:4, 0]).all()
     assert np.isfinite(drawn.z[4:, 0]).all()
-    assert np.isfinite(drawn.z[0, 1])
+    others = 10.0 ** history.frames[1].layers["l0"].hidden_grad_log10[0, 1:].astype(float)
+    assert drawn.z[0, 1] == pytest.approx(np.log10(others.mean()), abs=1e-5)
+    flow = next(each for each in figures.gradient_flow(history).data if each.uid == "l0")
+    assert flow.y[0] == pytest.approx(others.mean(), rel=1e-5)
     assert np.isfinite([drawn.zmin, drawn.zmax]).all()
     assert "grey: 0" in figure.layout.title.text
 
