@@ -10,7 +10,7 @@ import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui.session import Session, runner, session, session_id
+from gradviz.ui.session import Session, in_fragment, runner, session, session_id
 
 LIVE_FIELDS = ("learning_rate", "clip_threshold")
 """Settings that take effect while a run goes on."""
@@ -103,20 +103,22 @@ def setting_changed(name: str) -> None:
 def take_scenario() -> None:
     """All settings from the scenario that was picked."""
     name = st.session_state[SCENARIO]
-    if name:
+    if in_fragment():
+        st.session_state[SCENARIO] = scenario_name(session().config)
+    elif name:
         session().take(SCENARIOS[name].config)
 
 
-def undo(depth: int) -> None:
-    """The settings before the last change.
+def scenario_name(config: RunConfig) -> str:
+    """The scenario whose settings these are; "" where there is none."""
+    return next((name for name, each in SCENARIOS.items() if each.config == config), "")
 
-    Args:
-        depth: how many changes could be undone when the button was drawn; a click that
-            Streamlit sends twice is one click.
-    """
-    state = session()
-    if len(state.undo) != depth:
+
+def undo() -> None:
+    """The settings before the last change."""
+    if in_fragment():
         return
+    state = session()
     state.undo_change()
     if state.started and set(state.config.differences(state.started)) <= set(LIVE_FIELDS):
         for name in LIVE_FIELDS:
@@ -125,7 +127,8 @@ def undo(depth: int) -> None:
 
 def defaults() -> None:
     """All settings to their defaults."""
-    session().take(RunConfig())
+    if not in_fragment():
+        session().take(RunConfig())
 
 
 def _acting() -> Session:

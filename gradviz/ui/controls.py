@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gradviz.config import TASKS, RunConfig, bounds, choices
-from gradviz.ui.session import Session
+from gradviz.ui.session import Session, in_fragment
 
 _LABELS = {
     "task": "Task",
@@ -115,7 +115,9 @@ def _key(name: str) -> str:
 
 
 def _commit(state: Session, name: str, on_change: Callable[[str], None]) -> None:
-    if state.change(**{name: st.session_state[_key(name)]}):
+    if in_fragment():
+        st.session_state[_key(name)] = getattr(state.config, name)
+    elif state.change(**{name: st.session_state[_key(name)]}):
         on_change(name)
 
 

@@ -90,6 +90,19 @@ def session_id() -> str:
     return context.session_id if context else "none"
 
 
+def in_fragment() -> bool:
+    """Whether only a fragment is being rerun.
+
+    A fragment that reruns by itself brings the browser's present values of *all* widgets. While
+    the browser has yet to take a value that was set here (undo, a scenario), that is an old
+    value: taken as the user's, it would undo the undo. And of a button outside the fragment it
+    may bring a click whose own message is still to come. A true change outside the fragment
+    always reruns the whole page.
+    """
+    context = get_script_run_ctx()
+    return bool(context and context.fragment_ids_this_run)
+
+
 def _is_active(owner: str) -> bool:
     # Outside a server (AppTest) there are no connections that could end.
     return not runtime_exists() or get_instance().is_active_session(owner)

@@ -31,7 +31,7 @@ def sidebar(state: Session) -> None:
     """Settings, with undo and a way back to the defaults."""
     with st.sidebar:
         names = ["", *SCENARIOS]
-        st.session_state[actions.SCENARIO] = _scenario_name(state.config)
+        st.session_state[actions.SCENARIO] = actions.scenario_name(state.config)
         st.selectbox(
             "Scenario",
             names,
@@ -46,7 +46,6 @@ def sidebar(state: Session) -> None:
             icon=":material/undo:",
             disabled=not state.undo,
             on_click=actions.undo,
-            args=(len(state.undo),),
             width="stretch",
             help="Back to the settings before the last change.",
         )
@@ -64,7 +63,7 @@ def sidebar(state: Session) -> None:
 
 def heading(state: Session) -> None:
     """Title, what the scenario or the task is, and settings that could not be taken."""
-    scenario = SCENARIOS.get(_scenario_name(state.config))
+    scenario = SCENARIOS.get(actions.scenario_name(state.config))
     notes = TASK_NOTES[state.config.task]
     # One container: were the pictures below to change their place, they would be mounted anew.
     with st.container(key="heading"):
@@ -210,7 +209,3 @@ def _pace(state: Session) -> float:
         return IDLE_S
     # A class of fifty that trains at once must not keep the server busy drawing.
     return max(ACTIVE_S, 0.05 * runner().running_count())
-
-
-def _scenario_name(config: RunConfig) -> str:
-    return next((name for name, each in SCENARIOS.items() if each.config == config), "")
