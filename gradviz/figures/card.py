@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gradviz.figures.style import BLUE, LOSS, ORANGE
 from gradviz.history import Frame, History
 
-WIDTH, HEIGHT = 320, 140
+WIDTH, HEIGHT = 320, 150
 INK = "#767b87"
 """Of words and axes: 4:1 or more on white and on Streamlit's dark."""
 
@@ -79,7 +79,7 @@ def card(history: History) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
             f'width="{WIDTH}" height="{HEIGHT}" role="img" font-family="sans-serif" '
-            f'font-size="10" fill="{INK}" stroke-width="1.6" stroke-linejoin="round">',
+            f'font-size="13" fill="{INK}" stroke-width="2" stroke-linejoin="round">',
             f"<title>{title}</title>",
             f"<metadata>{query}</metadata>",
             *_gradients(first, last),
@@ -98,19 +98,19 @@ def _gradients(first: Frame, last: Frame) -> Iterable[str]:
     low = max(min(math.floor(known.min()) if len(known) else 0, high - 1), high - MOST_DECADES)
     lines = [np.where(line >= low, line, np.nan) for line in lines]
     T = len(lines[0])
-    panel = _Panel(left=34, right=194, top=24, bottom=108, x=(1, T), y=(low, high))
+    panel = _Panel(left=44, right=198, top=26, bottom=112, x=(1, T), y=(low, high))
     t = np.arange(1, T + 1)
-    yield _text(8, 13, "gradient ‖∂L/∂h‖ by timestep")
+    yield _text(8, 15, "gradient ‖∂L/∂h‖ by timestep")
     yield panel.frame()
-    yield _text(panel.left - 4, panel.top + 7, _power(high), anchor="end")
+    yield _text(panel.left - 4, panel.top + 9, _power(high), anchor="end")
     yield _text(panel.left - 4, panel.bottom, _power(low), anchor="end")
-    yield _text(panel.left, panel.bottom + 12, "1")
-    yield _text(panel.right, panel.bottom + 12, str(T), anchor="end")
+    yield _text(panel.left, panel.bottom + 14, "1")
+    yield _text(panel.right, panel.bottom + 14, str(T), anchor="end")
     yield panel.path(t, lines[0], ORANGE, stroke_dasharray="3 2")
-    yield _text(panel.left, HEIGHT - 6, f"- - step {first.step:,}", colour=ORANGE)
+    yield _text(8, HEIGHT - 6, f"- - step {first.step:,}", colour=ORANGE)
     if last is not first:
         yield panel.path(t, lines[1], BLUE)
-        yield _text(panel.left + 72, HEIGHT - 6, f"— step {last.step:,}", colour=BLUE)
+        yield _text(88, HEIGHT - 6, f"— step {last.step:,}", colour=BLUE)
 
 
 def _loss(history: History) -> Iterable[str]:
@@ -126,17 +126,15 @@ def _loss(history: History) -> Iterable[str]:
     low = 0.0 if not log else float(known.min())
     high = float(known.max()) if len(known) else 1.0
     span = (1.0, max(float(history.last_step), 2.0))
-    panel = _Panel(left=222, right=312, top=24, bottom=108, x=span, y=(low, high))
-    yield _text(214, 13, "loss (log)" if log else "loss", colour=LOSS)
+    panel = _Panel(left=226, right=312, top=26, bottom=112, x=span, y=(low, high))
+    yield _text(226, 15, "loss (log)" if log else "loss", colour=LOSS)
     yield panel.frame()
-    yield _text(panel.left, panel.bottom + 12, "1")
-    yield _text(panel.right, panel.bottom + 12, f"step {history.last_step:,}", anchor="end")
+    yield _text(panel.left, panel.bottom + 14, "1")
+    yield _text(panel.right, panel.bottom + 14, f"step {history.last_step:,}", anchor="end")
     yield panel.path(np.array(span), np.full(2, floor), INK, stroke_dasharray="4 3")
     yield panel.path(steps, y, LOSS)
     ended = "infinite" if history.failure and history.failure.kind == "inf" else "NaN"
-    words = (
-        f"{ended} at step {history.failure.step:,}" if history.failure else "- - learned nothing"
-    )
+    words = f"{ended} at step {history.failure.step:,}" if history.failure else "- - floor"
     yield _text(panel.right, HEIGHT - 6, words, anchor="end")
 
 
