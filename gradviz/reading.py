@@ -33,7 +33,7 @@ GREW = 100.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A few sentences and how serious they are."""
+    """At most three sentences and how serious they are."""
 
     sentences: list[str]
     level: Level
@@ -51,9 +51,9 @@ def read(history: History, step: int | None = None) -> Reading:
     reach, level = _reach(history.config, frame, learning=share is not None and share < 0.8)
     if share is not None and share < 0.1:
         level = "ok"
-    return Reading(
-        sentences=[*reach, *_learned(history, step), *_clipped(history, step)], level=level
-    )
+    told = "; ".join([*_learned(history, step), *_clipped(history, step)])
+    training = [f"{told[0].upper()}{told[1:]}."] if told else []
+    return Reading(sentences=[*reach, *training], level=level)
 
 
 def _reach(config: RunConfig, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
@@ -162,7 +162,7 @@ def _learned(history: History, step: int | None) -> list[str]:
     accuracy = history.column("accuracy", upto=step)[-RECENT:].mean()
     rate = f", the accuracy {accuracy:.0%}" if np.isfinite(accuracy) else ""
     return [
-        f"The loss of the last {RECENT} steps is {_number(share * history.floor)}, {place}{rate}."
+        f"the loss of the last {RECENT} steps is {_number(share * history.floor)}, {place}{rate}"
     ]
 
 
@@ -173,10 +173,10 @@ def _clipped(history: History, step: int | None) -> list[str]:
     if history.config.clip == "none" or seen < LAST_STEPS or count < 0.3 * seen:
         return []
     norms = history.column("grad_norm_pre", upto=step)[-LOOK_BACK:][flags > 0]
-    top = f"; the largest norm before was {_number(float(norms.max()))}"
+    top = f", from norms of up to {_number(float(norms.max()))}"
     if count == seen:
-        return [f"All of the last {seen} steps were clipped{top}."]
-    return [f"{count} of the last {seen} steps were clipped{top}."]
+        return [f"all of the last {seen} steps were clipped{top}"]
+    return [f"{count} of the last {seen} steps were clipped{top}"]
 
 
 def _failed(history: History, failure: Failure) -> list[str]:

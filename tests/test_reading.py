@@ -233,25 +233,33 @@ def test_accuracy_is_said_where_there_is_one() -> None:
 def clipped(count: int, steps: int = 120, clip: str = "norm") -> list[str]:
     flags = np.r_[np.zeros(steps - count), np.ones(count)]
     norms = {"clipped": flags, "grad_norm_pre": np.where(flags, 12.5, 0.5)}
-    return read(fabricate(RunConfig(clip=clip), steps=steps, scalars=norms)).sentences
+    return read(fabricate(RunConfig(clip=clip), steps=steps, floor=None, scalars=norms)).sentences
 
 
 def test_clipped_steps_are_counted() -> None:
-    assert clipped(37)[-1] == (
-        "37 of the last 50 steps were clipped; the largest norm before was 12.5."
-    )
-    assert clipped(50)[-1].startswith("All of the last 50 steps were clipped;")
-    assert clipped(12, steps=12)[-1].startswith("All of the last 12 steps were clipped;")
+    assert clipped(37)[-1] == ("37 of the last 50 steps were clipped, from norms of up to 12.5.")
+    assert clipped(50)[-1].startswith("All of the last 50 steps were clipped,")
+    assert clipped(12, steps=12)[-1].startswith("All of the last 12 steps were clipped,")
+
+
+def test_loss_and_clipping_share_a_sentence_and_three_are_the_most() -> None:
+    scalars = {"loss": 0.17, "clipped": 1.0, "grad_norm_pre": 4.0}
+    sentences = read(fabricate(CONFIG, steps=40, rate=0.5, scalars=scalars)).sentences
+    assert sentences[1:] == [
+        FAINT,
+        "The loss of the last 20 steps is 0.17, about that of a network that learned nothing "
+        "(0.167); all of the last 40 steps were clipped, from norms of up to 4.",
+    ]
 
 
 def test_the_largest_norm_is_of_the_clipped_steps() -> None:
     """By value a large norm of many small entries passes unclipped."""
     flags = np.tile([1.0, 0.0], 30)
     norms = {"clipped": flags, "grad_norm_pre": np.where(flags, 12.5, 99.0)}
-    sentences = read(fabricate(RunConfig(clip="value"), steps=60, scalars=norms)).sentences
-    assert sentences[-1] == (
-        "25 of the last 50 steps were clipped; the largest norm before was 12.5."
-    )
+    sentences = read(
+        fabricate(RunConfig(clip="value"), steps=60, floor=None, scalars=norms)
+    ).sentences
+    assert sentences[-1] == ("25 of the last 50 steps were clipped, from norms of up to 12.5.")
 
 
 def test_few_or_no_clips_are_not_worth_a_sentence() -> None:
