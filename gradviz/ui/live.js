@@ -4,6 +4,7 @@
 const CHART_HEIGHT_PX = 300;
 const FAR_CHART_MS = 1000; // A chart that is out of sight is redrawn once a second.
 const SCRUB_MS = 90; // Least time between two positions sent while the scrubber is dragged.
+const MISSING_MS = 400; // Least time between two requests for pictures that did not arrive.
 const STORED_RUN = "gradviz.run"; // sessionStorage: one tab's own run, found again after a reload.
 const KEYS = { p: ".gv-play", 1: "[data-value='1']", 2: "[data-value='10']", 3: "[data-value='100']" };
 
@@ -246,6 +247,7 @@ class Live {
     this.orders = new Orders();
     this.controls = new Controls(root, this.orders);
     this.pictures = new Pictures(root);
+    this.missingAt = -MISSING_MS;
   }
 
   close() {
@@ -260,9 +262,9 @@ class Live {
     if (message.figures) {
       this.version = message.version;
       this.pictures.receive(message);
-    } else if (message.version !== this.version && message.version !== this.missed) {
+    } else if (message.version !== this.version && performance.now() > this.missingAt + MISSING_MS) {
       // The message with these pictures was overtaken on its way here.
-      this.missed = message.version;
+      this.missingAt = performance.now();
       this.orders.give("missing");
     }
   }

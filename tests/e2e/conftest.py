@@ -41,15 +41,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(tmp: Path) -> Iterator[str]:
-    """A fresh server of this checkout; its address."""
+def serving(tmp: Path) -> Iterator[tuple[str, int]]:
+    """A fresh server of this checkout; its address and process."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     log = (tmp / f"server-{port}.log").open("w")
     server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_for_health(port, server)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         try:
@@ -84,7 +84,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("server")) as address:
+    with serving(tmp_path_factory.mktemp("server")) as (address, _):
         yield address
 
 

@@ -1,0 +1,75 @@
+"""Every set-up is a link; a wrong link says what is wrong and loses nothing else."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from live_page import LivePage
+from playwright.sync_api import BrowserContext, Page, expect
+
+HOSTILE = {
+    "hidden_size=-1&cell=gru": "hidden_size must be a whole number, 1…512, got “-1”.",
+    "hidden_size=1e999&cell=gru": "hidden_size must be a whole number, 1…512, got “1e999”.",
+    "learning_rate=1e999&cell=gru": "learning_rate must be a number, 1e-08…100, got “1e999”.",
+    "task=" + quote("<script>alert(1)</script>") + "&cell=gru": "task must be one of adding,",
+    "seed=" + "9" * 10_000 + "&cell=gru": "(10000 characters)",
+    "seed=1&seed=2&cell=gru": "seed must be given once, got 2 values; the default is used.",
+    "nonsense=1&cell=gru": "There is no setting named “nonsense”; it was ignored.",
+    "hidden_size=512&seq_len=1000&batch_size=512&cell=gru": "work budget of 1,000,000,000",
+    "learning_rate=nan&cell=gru": "learning_rate must be a number",
+    "task=" + quote("**[x](javascript:alert(1))**") + "&cell=gru": "task must be one of",
+}
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: query[:40])
+def test_a_wrong_url_is_answered_in_a_sentence(server: str, page: Page, query: str) -> None:
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    live = LivePage(page).open(server, query)
+    said = page.locator(".st-key-heading [data-testid=stAlert]")
+    expect(said).to_contain_text(HOSTILE[query])
+    # The other settings of the link stand, and the run can be started.
+    live.until(lambda: page.url.endswith("/live_training?cell=gru"))
+    assert page.locator("script:text('alert')").count() == 0
+    assert page.get_by_text("Traceback").count() == 0
+    live.press("Step 1")
+    live.until(lambda: live.settled() == 1)
+    assert dialogs == []
+
+
+def test_nothing_is_loaded_from_outside(server: str, context: BrowserContext, page: Page) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page.goto(server)
+    expect(page.get_by_role("heading", name="gradviz")).to_be_visible()
+    page.get_by_role("link", name="Gates open the path").click()
+    live = LivePage(page).ready()
+    live.train_to(3)
+    outside = [url for url in asked if not url.startswith((server, "data:", "blob:"))]
+    assert len(asked) > 10
+    assert outside == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 2560])
+@pytest.mark.parametrize("path", ["", "live_training?task=digits_rows&cell=lstm&num_layers=2"])
+def test_pages_fit_from_phone_to_wide_screen(
+    server: str, page: Page, width: int, path: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server}/{path}")
+    if path:
+        live = LivePage(page).ready()
+        live.press("Step 10")
+        live.until(lambda: live.settled() == 10)
+        for card in page.locator(".gv-card").all():
+            box, plot = card.bounding_box(), card.locator(".main-svg").first.bounding_box()
+            assert box is not None
+            assert plot is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert plot["width"] <= box["width"]
+    else:
+        expect(page.get_by_role("link", name="Real series: sunspots")).to_be_visible()
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("(node) => node.scrollWidth <= node.clientWidth")
