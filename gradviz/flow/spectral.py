@@ -19,10 +19,6 @@ TINY = 1e-30
 """Stands for a zero that is divided by; far below the rounding of what it is added to."""
 
 
-ROUGH = 1e-4
-"""From this tolerance on the few vectors needed stay orthogonal enough by one pass."""
-
-
 @dataclass
 class SpectralStart:
     """The leading right singular vectors of the call before, (T, Q, N)."""
@@ -53,17 +49,16 @@ def spectral_norms(
     """
     size = start.shape[-1]
     tolerance = max(tolerance, 4 * torch.finfo(start.dtype).eps)
-    norm = start.new_zeros(())
     rights, diagonal, beyond = [start], list[Tensor](), list[Tensor]()
     left = torch.zeros((), dtype=start.dtype, device=start.device)
     for count in range(1, size + 1):
         left = forward(rights[-1]) - (beyond[-1].unsqueeze(-1) * left if beyond else 0.0)
         left, alpha = _unit(left)
         diagonal.append(alpha)
-        right, beta = _unit(_orthogonal(backward(left), rights, tolerance))
-        before = norm
+        right, beta = _unit(_orthogonal(backward(left), rights))
         norm, ritz, residual = _leading(diagonal, beyond, beta, tolerance)
-        if count == size or _converged(norm, before, residual, tolerance):
+        # A rule by how little the norm still grows was 14 % wrong where it paused for a while.
+        if count == size or not bool((residual > tolerance * norm + TINY).any()):
             break
         rights.append(right)
         beyond.append(beta)
@@ -96,25 +91,13 @@ def _unit(vector: Tensor) -> tuple[Tensor, Tensor]:
     return vector / length.clamp_min(TINY).unsqueeze(-1), length
 
 
-def _orthogonal(vector: Tensor, basis: list[Tensor], tolerance: float) -> Tensor:
-    """Gram–Schmidt, one vector after the other: stacked, they would be copied every time."""
-    for _ in range(2 if tolerance < ROUGH else 1):
+def _orthogonal(vector: Tensor, basis: list[Tensor]) -> Tensor:
+    """Gram–Schmidt, twice: after one pass matrices that converged early went wrong by 27 %."""
+    for _ in range(2):
         for each in basis:
             share = torch.linalg.vecdot(each, vector).unsqueeze(-1)
             vector = torch.addcmul(vector, share, each, value=-1)
     return vector
-
-
-def _converged(norm: Tensor, before: Tensor, residual: Tensor, tolerance: float) -> bool:
-    """Whether all are, or are not finite.
-
-    The residual bounds the error, but the error is about its square; so a larger residual
-    does where the norm, which only grows, has come to rest. Measured on J_t and P_t of
-    trained networks at tolerance 0.01: largest error 0.003.
-    """
-    at_rest = norm - before <= 0.25 * tolerance * norm
-    allowed = torch.where(at_rest, 10 * tolerance, tolerance) * norm + TINY
-    return not bool((residual > allowed).any())
 
 
 def _leading(

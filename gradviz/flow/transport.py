@@ -62,8 +62,8 @@ class Transport:
         size = sum(each.shape[-1] for each in self._rows)
         found = [torch.full_like(self._log, 0.0 if spectral else math.log10(size) / 2)[None]]
         # An LSTM's rows are halved within the first few timesteps.
-        ends = [*range(FIRST, len(backwards), SEGMENT), len(backwards)]
-        for first, end in pairwise([0, *ends]):
+        cuts = {0, *range(FIRST, len(backwards), SEGMENT), len(backwards)}
+        for first, end in pairwise(sorted(cuts)):
             products, logs = self._through(backwards[first:end])
             norms = self._norms(products, spectral=spectral)
             found.append(norms.double().log10() + logs)
@@ -97,11 +97,8 @@ class Transport:
             # A row times a matrix: six times as fast as the matrix times a column.
             return (vector.unsqueeze(-2) @ gram).squeeze(-2)
 
-        squares, lefts = spectral_norms(
-            product, product, start_vectors(gram[..., 0], self._guess), self._tolerance
-        )
-        self._guess = lefts[-1]
-        return squares.sqrt()
+        start = start_vectors(gram[..., 0], self._guess)
+        return spectral_norms(product, product, start, self._tolerance)[0].sqrt()
 
     def _compress(self, product: Tensor) -> None:
         """Rotate to the left singular vectors and drop the rows that no longer count."""
@@ -113,10 +110,11 @@ class Transport:
         counted = values > self._drop**2 * values[:, -1:]
         kept = max(int(counted.sum(-1).max()), 1)
         rotation = vectors[..., -kept:].flip(-1).transpose(-1, -2).to(product.dtype)
-        rows = rotation @ product
-        self._rows = rows.split(product.shape[-1] // self._parts, -1)
-        if self._guess is not None:
-            self._guess = (rotation @ self._guess.unsqueeze(-1)).squeeze(-1)
+        self._rows = (rotation @ product).split(product.shape[-1] // self._parts, -1)
+        # All directions by their weight: the leading one alone would miss that another, a
+        # few percent smaller now, has overtaken it some timesteps on.
+        sizes = values[..., -kept:].flip(-1).clamp_min(0).sqrt()
+        self._guess = (sizes / torch.linalg.vector_norm(sizes, dim=-1, keepdim=True)).to(product)
 
 
 def _largest(rows: Tensor) -> Tensor:

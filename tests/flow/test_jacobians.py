@@ -1,0 +1,198 @@
+"""Step Jacobians and their norms against dense ones, the SVD and Pascanu's bound."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from unrolled import CELLS, I, build, dense_jacobians, flow_of
+
+from gradviz.flow import LayerFlow, SpectralStart, watch
+from gradviz.flow.spectral import spectral_norms, start_vectors
+
+
+def inputs_of(timesteps: int, batch: int, seed: int = 0) -> Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    return torch.randn(timesteps, batch, I, generator=draw, dtype=torch.float64)
+
+
+def start_of(name: str, batch: int) -> tuple[Tensor, ...]:
+    draw = torch.Generator().manual_seed(9)
+    parts = 2 if name == "lstm" else 1
+    return tuple(
+        torch.randn(1, batch, 5, generator=draw, dtype=torch.float64) for _ in range(parts)
+    )
+
+
+@pytest.mark.parametrize("starts", [False, True])
+@pytest.mark.parametrize("name", CELLS)
+def test_equal_to_autograds_jacobian(name: str, starts: bool) -> None:
+    module, inputs = build(name), inputs_of(6, 2)
+    state = start_of(name, 2) if starts else None
+    hx = state if state is None or name == "lstm" else state[0]
+    flow = flow_of(module, inputs, hx)
+    expected = dense_jacobians(module, name, inputs, state)
+    for t in range(1, 7):
+        torch.testing.assert_close(flow.jacobian(t), expected[t - 1], rtol=1e-9, atol=1e-13)
+    spectral = torch.linalg.matrix_norm(expected, 2)
+    torch.testing.assert_close(flow.jacobian_norm(tolerance=1e-12), spectral, rtol=1e-9, atol=1e-15)
+    torch.testing.assert_close(flow.jacobian_norm(), spectral, rtol=1e-4, atol=1e-15)
+    frobenius = torch.linalg.matrix_norm(expected)
+    torch.testing.assert_close(flow.jacobian_norm("frobenius"), frobenius, rtol=1e-9, atol=0)
+
+
+def float32_flow(name: str, hidden: int = 32, timesteps: int = 40, batch: int = 4) -> LayerFlow:
+    torch.manual_seed(1)
+    kind, _, options = CELLS[name]
+    module = kind(8, hidden, **options)
+    with watch(module) as watching:
+        module(torch.randn(timesteps, batch, 8))[0][-1].sum().backward()
+    return watching.layers["l0"]
+
+
+@pytest.mark.parametrize(("tolerance", "error"), [(1e-5, 1e-4), (0.01, 0.01)])
+@pytest.mark.parametrize("name", CELLS)
+def test_spectral_norm_equals_the_svds_in_float32(
+    name: str, tolerance: float, error: float
+) -> None:
+    flow = float32_flow(name)
+    dense = torch.stack([flow.jacobian(t) for t in range(1, 41)]).double()
+    expected = torch.linalg.matrix_norm(dense, 2)
+    found = flow.jacobian_norm(tolerance=tolerance).double()
+    assert float((found / expected - 1).abs().max()) < error
+
+
+def test_a_warm_start_takes_fewer_products_and_finds_the_same() -> None:
+    steps, products = float32_flow("lstm"), [0]
+    dense = torch.stack([steps.jacobian(t) for t in range(1, 41)])
+
+    def forward(vector: Tensor) -> Tensor:
+        products[0] += 1
+        return (dense @ vector.unsqueeze(-1)).squeeze(-1)
+
+    def backward(vector: Tensor) -> Tensor:
+        return (vector.unsqueeze(-2) @ dense).squeeze(-2)
+
+    def run(guess: Tensor | None) -> tuple[Tensor, Tensor, int]:
+        products[0] = 0
+        like = dense[..., 0, :]
+        norms, vectors = spectral_norms(forward, backward, start_vectors(like, guess), 0.01)
+        return norms, vectors, products[0]
+
+    norms, vectors, cold = run(None)
+    again, _, warm = run(vectors)
+    assert warm < cold
+    torch.testing.assert_close(again, norms, rtol=0.01, atol=0)
+
+
+def test_a_warm_start_fits_itself_to_the_probes() -> None:
+    flow, start = float32_flow("gru"), SpectralStart()
+    for probes in (2, 1, 4, None):
+        found = flow.jacobian_norm(probes=probes, tolerance=0.01, warm=start)
+        expected = flow.jacobian_norm(probes=probes)
+        torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
+    assert start.vectors is not None
+    assert start.vectors.shape == (40, 4, 32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.integers(1, 24),
+    seed=st.integers(0, 2**31),
+    parted=st.booleans(),
+    rank=st.integers(0, 24),
+)
+def test_a_start_in_another_part_still_finds_the_leading_direction(
+    size: int, seed: int, parted: bool, rank: int
+) -> None:
+    """Also from a guess exactly orthogonal to it, in matrices that part into blocks."""
+    draw = torch.Generator().manual_seed(seed)
+    matrices = torch.randn(6, size, size, generator=draw)
+    if parted:
+        matrices = torch.diag_embed(torch.rand(6, size, generator=draw))
+    matrices[:, min(rank, size) :] = 0
+    expected = torch.linalg.matrix_norm(matrices, 2)
+    least = torch.linalg.svd(matrices)[2][..., -1, :]
+    found, _ = spectral_norms(
+        lambda vector: (matrices @ vector.unsqueeze(-1)).squeeze(-1),
+        lambda vector: (vector.unsqueeze(-2) @ matrices).squeeze(-2),
+        start_vectors(least, least),
+        1e-3,
+    )
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu"])
+def test_pascanus_bound_holds_at_every_timestep(name: str) -> None:
+    flow = flow_of(build(name, hidden=16), inputs_of(50, 3))
+    assert flow.jacobian_bound == pytest.approx(
+        float(torch.linalg.svdvals(flow.weight_hh)[0]), rel=1e-9
+    )
+    norms = flow.jacobian_norm(tolerance=1e-12)
+    assert float(norms.max()) <= flow.jacobian_bound * (1 + 1e-12)
+    assert float(norms.min()) > 0.1 * flow.jacobian_bound
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_a_gated_cell_has_no_bound_and_no_radius(name: str) -> None:
+    flow = flow_of(build(name), inputs_of(3, 1))
+    assert flow.jacobian_bound is None
+    assert flow.spectral_radius is None
+
+
+def test_pytorchs_default_recurrent_weights() -> None:
+    """ρ → 1/√3 and σ_max → 2/√3: the default RNN forgets by its eigenvalues, not its norm."""
+    torch.manual_seed(0)
+    flows = [flow_of(nn.RNN(2, 256), torch.zeros(2, 1, 2)) for _ in range(8)]
+    # ±0.03, not the ±0.02 of the norm: of 256 eigenvalues a few lie outside the limit's disc,
+    # on average 0.02 (Rider 2003), so the largest comes to the limit from above.
+    radius = statistics.mean(flow.spectral_radius for flow in flows)
+    assert radius == pytest.approx(1 / math.sqrt(3), abs=0.03)
+    for flow in flows:
+        assert flow.jacobian_bound == pytest.approx(2 / math.sqrt(3), abs=0.02)
+
+
+def test_norms_that_float32_cannot_square() -> None:
+    """A GRU whose update gate is almost shut: J = z, of 1e-26."""
+    module = nn.GRU(2, 4)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+        module.bias_ih_l0[4:8] = -60.0
+    norms = flow_of(module, torch.randn(3, 1, 2)).jacobian_norm()
+    torch.testing.assert_close(
+        norms.double(), torch.full((3, 1), -60.0).double().sigmoid(), rtol=1e-4, atol=0
+    )
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_weights_that_are_not_finite_give_nan_and_no_error(kind: type[nn.RNNBase]) -> None:
+    module = kind(2, 4)
+    with torch.no_grad():
+        module.weight_hh_l0[1, 2] = math.nan
+    flow = flow_of(module, torch.randn(5, 2, 2))
+    assert bool(flow.jacobian_norm(tolerance=0.01).isnan().any())
+    assert bool(flow.transport_log10(tolerance=0.01).isnan().any())
+    assert bool(flow.gradient_horizon(tolerance=0.01).isinf().all())
+    assert bool(flow.hidden_grad_norm.isnan().any())
+
+
+def test_a_dead_relu_network_has_jacobians_of_zero() -> None:
+    module = nn.RNN(2, 4, nonlinearity="relu")
+    with torch.no_grad():
+        module.bias_ih_l0.fill_(-50.0)
+    flow = flow_of(module, torch.randn(5, 2, 2))
+    assert flow.jacobian_norm().tolist() == [[0.0, 0.0]] * 5
+    assert flow.transport_log10()[:, 0].tolist() == [-math.inf] * 4 + [0.0]
+    assert flow.gradient_horizon().tolist() == [1.0, 1.0]
+
+
+def test_the_dear_cost_grows_with_the_network_and_the_probes() -> None:
+    small, large = float32_flow("gru", hidden=8), float32_flow("gru", hidden=32)
+    assert small.dear_cost() == 4 * small.dear_cost(1)
+    assert large.dear_cost(1) > 16 * small.dear_cost(1)
