@@ -89,8 +89,8 @@ _ALL = (
     Scenario(
         name="forget_bias_low",
         title="An LSTM that forgets",
-        text="Recall the first of 50 tokens with PyTorch's default forget bias. Look at the forget "
-        "gate and at the transport.",
+        text="One token, then 49 timesteps of silence, then name it, with PyTorch's default forget "
+        "bias. Look at the forget gate and at the transport.",
         config=RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64),
     ),
     Scenario(

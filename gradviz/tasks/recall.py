@@ -1,4 +1,4 @@
-"""Recall: name the first of many tokens.
+"""Recall: name the first token after a long silence.
 
 The plainest long-term dependency: one timestep matters, and its lag is known. The
 latching task of Bengio, Simard & Frasconi 1994 with eight tokens in place of two.
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 NOTES = TaskNotes(
-    description="Random tokens of eight kinds come one by one; after the last one the network must "
-    "name the first.",
+    description="One of eight tokens comes first, then silence; after the last timestep the "
+    "network must name it.",
     paper="after Bengio, Simard & Frasconi 1994",
     floor_text="Learned nothing is a cross-entropy of ln 8 ≈ 2.079: one of eight tokens by "
     "guessing.",
@@ -27,7 +27,7 @@ TOKENS = 8
 
 
 def recall(seq_len: int) -> Task:
-    """Input: one-hot of 8 tokens. Target: the first token."""
+    """Input: one-hot of 8 tokens, then zeros. Target: the token."""
     return Task(
         input_size=TOKENS,
         output_size=TOKENS,
@@ -40,5 +40,7 @@ def recall(seq_len: int) -> Task:
 def _sample(seq_len: int, batch_size: int, generator: torch.Generator) -> Batch:
     import torch
 
-    tokens = torch.randint(0, TOKENS, (seq_len, batch_size), generator=generator)
-    return Batch(torch.nn.functional.one_hot(tokens, TOKENS).float(), tokens[0])
+    tokens = torch.randint(0, TOKENS, (batch_size,), generator=generator)
+    inputs = torch.zeros(seq_len, batch_size, TOKENS)
+    inputs[0] = torch.nn.functional.one_hot(tokens, TOKENS)
+    return Batch(inputs, tokens)
