@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import subprocess
@@ -24,6 +25,14 @@ Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
 RUNS_AN_OWNER = 3
 """Open runs one session may have; the oldest gives way."""
 REAP_S = 1.0
+SILENCE_S = 15.0
+"""A worker that says nothing for so long hangs; one that is well speaks every second."""
+
+_OWN_GROUP: dict[str, Any] = (
+    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    if os.name == "nt"
+    else {"process_group": 0}
+)
 
 
 @dataclass
@@ -61,6 +70,8 @@ class _Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gradviz.runner.worker", str(listener.address)],
             stdin=subprocess.PIPE,
+            # Ctrl-C is for the server; its workers end with it.
+            **_OWN_GROUP,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
         assert self.process.stdin
@@ -69,6 +80,8 @@ class _Worker:
         self._waiting: list[tuple[str, str, Any]] = []
         self._lock = threading.Lock()
         self._connection: Any = None
+        self.heard_at = math.inf
+        """time.monotonic() of its last word; inf before the first."""
         self._serve = (listener, on_message, on_end)
         threading.Thread(target=self._read, daemon=True).start()
         threading.Thread(target=self._watch, args=(listener.address,), daemon=True).start()
@@ -108,10 +121,12 @@ class _Worker:
             connection = listener.accept()
             with self._lock:
                 self._connection = connection
-                for message in self._waiting:
-                    connection.send(message)
+                for order in self._waiting:
+                    connection.send(order)
             while True:
-                on_message(*connection.recv())
+                message = connection.recv()
+                self.heard_at = time.monotonic()
+                on_message(*message)
         except (EOFError, OSError):
             pass  # The process ended.
         finally:
@@ -127,6 +142,7 @@ class Runner:
         workers: processes; None: one a core but one, at least one.
         is_active: whether a session (an owner) is still connected.
         grace_s: a run whose owners have all been gone for so long is stopped and freed.
+        silence_s: a worker that has said nothing for so long is ended and replaced.
     """
 
     def __init__(
@@ -135,9 +151,11 @@ class Runner:
         workers: int | None = None,
         is_active: Callable[[str], bool] = lambda owner: True,
         grace_s: float = 30.0,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self._is_active = is_active
         self._grace_s = grace_s
+        self._silence_s = silence_s
         self._runs: dict[str, _Run] = {}
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -297,9 +315,15 @@ class Runner:
                         )
 
     def _reap(self) -> None:
-        """Free the runs whose sessions are gone; a reload has the grace time to come back."""
+        """Free the runs whose sessions are gone; a reload has the grace time to come back.
+
+        A worker that hangs is ended, and replaced as any that died.
+        """
         while not self._closing.wait(min(REAP_S, self._grace_s / 4)):
             now = time.monotonic()
+            for worker in self._workers:
+                if now - worker.heard_at > self._silence_s:
+                    worker.process.kill()
             for name, run in list(self._runs.items()):
                 for owner in list(run.owners):
                     if self._is_active(owner):
