@@ -32,8 +32,10 @@ class LstmLinearisation:
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ (v_h, v_c)."""
-        of_cell = torch.addcmul(vector[1], vector[0], self.out)
-        return (self._drive_grad(vector[0], of_cell) @ self.weight, of_cell * self.forget)
+        of_hidden, of_cell = vector
+        of_cell = torch.addcmul(of_cell, of_hidden, self.out)
+        drive = _by_gate(of_hidden, of_cell, self.by_gate)
+        return (drive @ self.weight, of_cell * self.forget)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t (u_h, u_c)."""
@@ -43,11 +45,16 @@ class LstmLinearisation:
 
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih), in PyTorch's gate order."""
-        return self._drive_grad(vector[0], torch.addcmul(vector[1], vector[0], self.out))
+        of_hidden, of_cell = vector
+        return _by_gate(of_hidden, torch.addcmul(of_cell, of_hidden, self.out), self.by_gate)
 
-    def _drive_grad(self, of_hidden: Tensor, of_cell: Tensor) -> Tensor:
-        # Stacked and multiplied once: in a scan over T = 200 a third faster than gate by gate.
-        return (torch.stack([of_cell, of_cell, of_cell, of_hidden], -2) * self.by_gate).flatten(-2)
+
+def _by_gate(of_hidden: Tensor, of_cell: Tensor, multipliers: Tensor) -> Tensor:
+    """(…, 4H) from the gradients of h_t and c_t, the latter with the path through h_t.
+
+    Stacked and multiplied once: in a scan over T = 200 a third faster than gate by gate.
+    """
+    return (torch.stack([of_cell, of_cell, of_cell, of_hidden], -2) * multipliers).flatten(-2)
 
 
 @dataclass

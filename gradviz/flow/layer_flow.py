@@ -75,8 +75,8 @@ class LayerFlow:
         return 1 if self.cell is None else 2
 
     @cached_property
-    def _total(self) -> State:
-        """(T, B, H) a state part: δ_{t−1} = J_tᵀ δ_t + the direct term, in float64.
+    def _totals(self) -> list[State]:
+        """(B, H) a state part, from t = 1: δ_{t−1} = J_tᵀ δ_t + the direct term, in float64.
 
         float64, because the gradients of a float32 model fall below 1e-38 within a hundred
         timesteps and would read 0 (Pascanu et al. 2013, eq. 5, with the direct terms).
@@ -95,16 +95,21 @@ class LayerFlow:
                     state = (state[0] + rows[index - 1], *state[1:])
                 states.append(state)
             states.reverse()
-            return tuple(torch.stack(parts) for parts in zip(*states, strict=True))
+            return states
 
     @cached_property
     def _double(self) -> Linearisation:
         return double(self._linearisation)
 
-    @property
+    @cached_property
     def hidden_grad(self) -> Tensor:
         """(T, B, H) float64: ∂L/∂h_t through every path."""
-        return self._total[0]
+        return torch.stack([state[0] for state in self._totals])
+
+    @cached_property
+    def _of_cell(self) -> Tensor:
+        """(T, B, H) float64: ∂L/∂c_t but for the path through h_t."""
+        return torch.stack([state[1] for state in self._totals])
 
     @property
     def cell_grad(self) -> Tensor:
@@ -117,7 +122,7 @@ class LayerFlow:
             raise ValueError(f"cell_grad is an LSTM's; this layer is a {self.cell_name}.")
         # h_t = o ⊙ tanh(c_t): the path through h_t of the same timestep is one of c_t's paths.
         steps = cast(LstmLinearisation, self._double)
-        return torch.addcmul(self._total[1], self._total[0], steps.out)
+        return torch.addcmul(self._of_cell, self.hidden_grad, steps.out)
 
     @cached_property
     def hidden_grad_norm(self) -> Tensor:
@@ -133,7 +138,8 @@ class LayerFlow:
 
     def input_grad(self) -> Tensor:
         """(T, B, G·H) float64: ∂L/∂(W_ih x_t + b_ih), which the layer below receives."""
-        return self._double.input_grad(self._total)
+        others = () if self.cell is None else (self._of_cell,)
+        return self._double.input_grad((self.hidden_grad, *others))
 
     def jacobian(self, t: int) -> Tensor:
         """(B, N, N): J_t = ∂s_t/∂s_{t−1}, t = 1…T; s_0 is the initial state."""
