@@ -44,8 +44,8 @@ def _pause(state: Session, value: object) -> None:
 
 
 def _step(state: Session, value: object) -> None:
-    if value in {1, 10, 100}:
-        runner().step(state.run_id or _open(state), int(str(value)))
+    if isinstance(value, int) and value in {1, 10, 100}:
+        runner().step(state.run_id or _open(state), int(value))
 
 
 def _reset(state: Session, value: object) -> None:

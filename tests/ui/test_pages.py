@@ -1,0 +1,168 @@
+"""The pages' logic, without a browser: settings, scenarios, links, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gradviz import RunConfig
+from gradviz.scenarios import SCENARIOS
+from gradviz.ui import session as ui_session
+from gradviz.ui.session import Session
+
+ROOT = Path(__file__).parents[2]
+
+
+class NoRunner:
+    """Stands for the workers: these tests are about the pages."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def open(self, config: RunConfig, owner: str) -> str:
+        self.told.append(("open", config))
+        return "run"
+
+    def running_count(self) -> int:
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> NoRunner:
+    stand_in = NoRunner()
+    for module in ("session", "layout", "actions", "training"):
+        monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
+    return stand_in
+
+
+def home() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=20).run()
+
+
+def live(**query: str) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+    page.switch_page("pages/live_training.py")
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def state(page: AppTest) -> Session:
+    found = page.session_state[ui_session._KEY]
+    assert isinstance(found, Session)
+    return found
+
+
+def setting(page: AppTest, name: str) -> object:
+    found = [
+        each for each in (*page.selectbox, *page.number_input) if each.key == f"setting_{name}"
+    ]
+    return found[0].value if found else None
+
+
+def test_home_shows_every_scenario_with_its_picture() -> None:
+    page = home()
+    assert not page.exception
+    words = " ".join(each.value for each in (*page.markdown, *page.caption))
+    for scenario in SCENARIOS.values():
+        assert scenario.text in words
+    assert len(page.get("page_link")) == len(SCENARIOS) + 2
+    assert len(page.get("image")) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenarios_link_loads_it_and_leaves_the_same_link(name: str) -> None:
+    config = SCENARIOS[name].config
+    page = live(**config.to_query())
+    assert not page.exception
+    assert state(page).config == config
+    assert page.header[0].value == SCENARIOS[name].title
+    assert dict(page.query_params) == config.to_query()
+
+
+def test_a_setting_changes_the_config_and_the_link_and_can_be_undone() -> None:
+    page = live(cell="lstm")
+    page.number_input("setting_hidden_size").set_value(48).run()
+    page.selectbox("setting_clip").set_value("none").run()
+    wanted = RunConfig(cell="lstm", hidden_size=48, clip="none")
+    assert state(page).config == wanted
+    assert dict(page.query_params) == wanted.to_query()
+    assert setting(page, "clip_threshold") is None
+    page.button("undo").click().run()
+    page.button("undo").click().run()
+    assert state(page).config == RunConfig(cell="lstm")
+    assert setting(page, "hidden_size") == 32
+    page.button("defaults").click().run()
+    assert state(page).config == RunConfig()
+    assert dict(page.query_params) == {}
+    page.button("undo").click().run()
+    assert state(page).config == RunConfig(cell="lstm")
+
+
+def test_every_second_change_holds_too() -> None:
+    page = live()
+    for size in (40, 41, 42, 43):
+        page.number_input("setting_hidden_size").set_value(size).run()
+        assert (state(page).config.hidden_size, setting(page, "hidden_size")) == (size, size)
+
+
+def test_settings_that_do_not_fit_together_are_refused_in_words_and_lose_nothing() -> None:
+    page = live(seq_len="1000")
+    page.number_input("setting_hidden_size").set_value(512).run()
+    assert "work budget of 1,000,000,000" in page.warning[0].value.replace("\\", "")
+    assert state(page).config == RunConfig(seq_len=1000)
+    assert setting(page, "hidden_size") == 32
+    page.number_input("setting_hidden_size").set_value(64).run()
+    assert not page.warning
+    assert state(page).config.hidden_size == 64
+
+
+def test_a_task_brings_its_own_length() -> None:
+    page = live()
+    page.selectbox("setting_task").set_value("digits_pixels").run()
+    assert state(page).config.seq_len == 64
+    assert page.number_input("setting_seq_len").disabled
+    assert "ln 10" in page.caption[0].value
+    page.selectbox("setting_task").set_value("adding").run()
+    assert state(page).config.seq_len == 64
+
+
+def test_only_the_settings_that_matter_are_shown() -> None:
+    shown = {
+        name: {
+            field: setting(live(**query), field) is not None
+            for field in ("activation", "recurrent_gain", "momentum")
+        }
+        for name, query in {
+            "rnn": {},
+            "lstm": {"cell": "lstm", "recurrent_init": "orthogonal", "optimizer": "sgd"},
+        }.items()
+    }
+    assert shown["rnn"] == {"activation": True, "recurrent_gain": False, "momentum": False}
+    assert shown["lstm"] == {"activation": False, "recurrent_gain": True, "momentum": True}
+
+
+def test_a_scenario_can_be_picked_beside_the_settings() -> None:
+    page = live()
+    assert page.selectbox("scenario").value == "vanishing"
+    page.selectbox("scenario").set_value("explosion").run()
+    assert state(page).config == SCENARIOS["explosion"].config
+    page.number_input("setting_seq_len").set_value(99).run()
+    assert page.selectbox("scenario").value == ""
+    assert page.header[0].value == "Live training"
+
+
+def test_hostile_links_are_answered_in_sentences() -> None:
+    page = live(hidden_size="-1", seed="<script>alert(1)</script>", cell="gru")
+    said = sorted(each.value.replace("\\", "") for each in page.warning)
+    assert said == [
+        "hidden_size must be a whole number, 1…512, got “-1”. The default is used.",
+        "seed must be a whole number, 0…2147483647, got “<script>alert(1)</script>”. "
+        "The default is used.",
+    ]
+    # Nothing of it is left for Markdown to read as markup.
+    assert not any("<script>" in each.value for each in page.warning)
+    assert state(page).config == RunConfig(cell="gru")
+    assert not page.exception
