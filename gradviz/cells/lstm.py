@@ -26,7 +26,7 @@ class LstmLinearisation:
     out: Tensor
     """(T, B, H): o(1 − tanh²c_t), ∂h_t/∂c_t."""
     by_gate: Tensor
-    """(T, B, 4, H), by the pre-activations a: ∂c_t/∂a of i, f, g; ∂h_t/∂a of o at fixed c_t."""
+    """(T, B, 4H), by the pre-activations a: ∂c_t/∂a of i, f, g; ∂h_t/∂a of o at fixed c_t."""
     weight: Tensor
     """(4H, H) W_hh."""
 
@@ -39,7 +39,7 @@ class LstmLinearisation:
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t (u_h, u_c)."""
-        drive = (vector[0] @ self.weight.T).unflatten(-1, (4, -1)) * self.by_gate
+        drive = ((vector[0] @ self.weight.T) * self.by_gate).unflatten(-1, (4, -1))
         cell = torch.addcmul(drive[..., :3, :].sum(-2), vector[1], self.forget)
         return (torch.addcmul(drive[..., 3, :], cell, self.out), cell)
 
@@ -52,9 +52,9 @@ class LstmLinearisation:
 def _by_gate(of_hidden: Tensor, of_cell: Tensor, multipliers: Tensor) -> Tensor:
     """(…, 4H) from the gradients of h_t and c_t, the latter with the path through h_t.
 
-    Stacked and multiplied once: in a scan over T = 200 a third faster than gate by gate.
+    Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
     """
-    return (torch.stack([of_cell, of_cell, of_cell, of_hidden], -2) * multipliers).flatten(-2)
+    return torch.cat([of_cell, of_cell, of_cell, of_hidden], -1) * multipliers
 
 
 @dataclass
@@ -75,19 +75,25 @@ def replay(passed: LayerPass) -> LstmReplay:
     drive.addmm_(passed.before.flatten(0, 1), weights.hh.T)
     i, f, g, o = drive.unflatten(0, passed.before.shape[:2]).chunk(4, -1)
     i, f, g, o = i.sigmoid(), f.sigmoid(), _tanh(g), o.sigmoid()
-    previous, now = _cells(f, i * g, passed.cell)
-    squashed = _tanh(now)
-    by_gate = [g * i * (1 - i), previous * f * (1 - f), i * (1 - g**2), squashed * o * (1 - o)]
+    write = i * g
+    previous, now = _cells(f, write, passed.cell)
+    squashed, keep = _tanh(now), previous * f
+    by_gate = [_less(write, i), _less(keep, f), _less(i, g * g), _less(passed.hidden, o)]
     return LstmReplay(
         gates={"input": i, "forget": f, "candidate": g, "output": o},
         cell=now,
         linearisation=LstmLinearisation(
             forget=f,
-            out=o * (1 - squashed**2),
-            by_gate=torch.stack(by_gate, -2),
+            out=_less(o, squashed * squashed),
+            by_gate=torch.cat(by_gate, -1),
             weight=weights.hh,
         ),
     )
+
+
+def _less(value: Tensor, share: Tensor) -> Tensor:
+    """In one pass: value · (1 − share), for σ′ = σ(1 − σ) and tanh′ = 1 − tanh²."""
+    return torch.addcmul(value, value, share, value=-1)
 
 
 def _cells(forget: Tensor, write: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
