@@ -21,11 +21,10 @@ from typing import Any
 
 from gradviz.config import RunConfig
 from gradviz.history import Frame, scalars_of
+from gradviz.runner.schedule import FrameSchedule
 from gradviz.training import Trainer, prepare_training_thread
 
 SLICE_S = 0.05
-FRAME_S = 0.2
-DEAR_BUDGET_S = 0.04
 STEP_LIMIT_S = 2.0
 CHECKPOINT_S = 5.0
 CHECKPOINT_BYTES = 4 * 2**20
@@ -39,7 +38,7 @@ class _Run:
     """Train until this step; None: without end."""
     order: int = 0
     """Number of the last command that started or paused it."""
-    frame_at: float = 0.0
+    schedule: FrameSchedule = field(default_factory=FrameSchedule)
     checkpoint_at: float = 0.0
     rows: list[tuple[float, ...]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
@@ -88,7 +87,6 @@ class Worker:
                 traceback.print_exc()
                 self._say("stopped", name, f"The run could not be made: {error}")
                 return
-            trainer.dear_probes = 2
             self._runs[name] = _Run(trainer, until=trainer.step)
             self._say("opened", name, trainer.floor)
             return
@@ -100,9 +98,11 @@ class Worker:
         if command == "play":
             run.until = None
         elif command == "pause":
-            run.until = run.trainer.step
-            self._flush(name, run)
-            self._say("paused", name, run.order)
+            if run.running:
+                # One more step, which is measured: the pictures of a run at rest are of its last.
+                run.until = run.trainer.step + 1
+            else:
+                self._say("paused", name, run.order)
         elif command == "step":
             # Ten quick clicks on “Step 1” are ten steps.
             run.until = max(run.until or 0, run.trainer.step) + argument
@@ -116,23 +116,29 @@ class Worker:
     def _slice(self, name: str, run: _Run, sharing: int) -> None:
         """Train one run for a slice of time."""
         ends = time.monotonic() + SLICE_S
-        interval = FRAME_S * max(1.0, sharing / 4)
         try:
             while run.running:
                 began = time.monotonic()
                 last = run.until is not None and run.trainer.step + 1 == run.until
-                due = last or began >= run.frame_at
+                due = last or began >= run.schedule.next_at
                 due = due and run.trainer.step % run.trainer.config.record_every == 0
                 cpu = time.thread_time()
+                run.trainer.dear_probes = run.schedule.probes
                 record = run.trainer.train_step("full" if due else "none")
-                spent = time.thread_time() - cpu
                 run.rows.append(scalars_of(record))
                 if due:
                     run.frames.append(Frame.from_record(record))
-                    # Measuring may take a fifth of the time, however large the network is.
-                    dear = run.trainer.dear_seconds
-                    run.frame_at = time.monotonic() + max(interval, 5 * dear)
-                    _adapt(run.trainer)
+                spent = time.thread_time() - cpu
+                if due:
+                    run.schedule.measured_step(
+                        began=began,
+                        spent_s=spent,
+                        dear_s=run.trainer.dear_seconds,
+                        most_probes=run.trainer.config.probe_size,
+                        sharing=sharing,
+                    )
+                else:
+                    run.schedule.bare_step(spent)
                 if record.failure:
                     run.until = run.trainer.step
                     self._flush(name, run)
@@ -166,16 +172,6 @@ class Worker:
             data = run.trainer.checkpoint()
             if len(data) <= CHECKPOINT_BYTES:
                 self._say("checkpoint", name, (run.trainer.step, data))
-
-
-def _adapt(trainer: Trainer) -> None:
-    """As many dear probes as fit into the budget; at least one."""
-    probes = trainer.dear_probes or 1
-    share = trainer.dear_seconds / DEAR_BUDGET_S
-    if share > 1.25 and probes > 1:
-        trainer.dear_probes = probes - 1
-    elif share < 0.7 * probes / (probes + 1) and probes < trainer.config.probe_size:
-        trainer.dear_probes = probes + 1
 
 
 def _die_with_stdin() -> None:
