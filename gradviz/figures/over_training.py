@@ -108,7 +108,8 @@ def gradient_flow_over_training(
     if frames:
         name = layer_shown(history, layer)
         t, z_log10 = _log_means(frames, name)
-        traces = [_heatmap(np.array([frame.step for frame in frames], np.int32), t, z_log10)]
+        steps, columns = _even_steps(np.array([frame.step for frame in frames], np.int32))
+        traces = [_heatmap(steps, t, z_log10[:, columns])]
         of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
         probes = frames[-1].layers[name].hidden_grad_log10.shape[1]
         facts = f"{of}mean of {count_of(probes, 'sequence')}"
@@ -208,6 +209,19 @@ def _heatmap(
     }
 
 
+def _even_steps(steps: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """At most COLUMNS + 1 steps of even distance, and for each the frame nearest to it.
+
+    plotly.js draws an even heatmap as one scaled image: 5 ms in place of 20.
+    """
+    gaps = np.diff(steps)
+    stride = math.ceil((steps[-1] - steps[0]) / COLUMNS)
+    if len(gaps):
+        stride = max(stride, int(np.gcd.reduce(gaps)))
+    even = np.arange(steps[-1], steps[0] - 1, -max(stride, 1), dtype=np.int32)[::-1]
+    return even, np.searchsorted(steps[1:] + steps[:-1], 2 * even, side="left")
+
+
 def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Timesteps (R,) and log10 of the mean norm over probes, (R, F), as `gradient_flow` has it.
 
@@ -218,10 +232,10 @@ def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDA
     t = np.arange(1.0, log10.shape[1] + 1)
     per_row = math.ceil(len(t) / ROWS)
     if per_row > 1:
-        # The last row repeats the first timestep's neighbours where T is no multiple.
+        # The first row repeats t = 1 where T is no multiple; rows keep an even distance.
         missing = -len(t) % per_row
         log10 = np.pad(log10, ((0, 0), (missing, 0), (0, 0)), mode="edge")
-        t = np.pad(t, (missing, 0), mode="edge").reshape(-1, per_row).mean(axis=1)
+        t = np.arange(1.0 - missing, len(t) + 1).reshape(-1, per_row).mean(axis=1)
     grouped = log10.reshape(F, len(t), -1)
     peak = grouped.max(axis=2)
     peak = np.where(np.isfinite(peak), peak, np.float32(0))
