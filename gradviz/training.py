@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import torch
 
-from gradviz.config import RunConfig
+from gradviz.config import ConfigError, RunConfig
 from gradviz.flow import LayerFlow, SpectralStart, watch
 from gradviz.history import Failure, FailureKind, Floats, LayerRecord, StepRecord
 from gradviz.model import build_model
@@ -59,6 +59,9 @@ class Trainer:
     It neither uses nor disturbs the global random generator, so that many may take
     turns in one thread.
 
+    Raises:
+        ConfigError: when the config asks for a GPU that is not there.
+
     Attributes:
         config: the settings in force; those changed live included.
         model: the SequenceModel being trained.
@@ -69,6 +72,10 @@ class Trainer:
     """
 
     def __init__(self, config: RunConfig) -> None:
+        if config.device == "cuda" and not torch.cuda.is_available():
+            raise ConfigError(
+                {"device": "device must be cpu here, got cuda; this PyTorch finds no CUDA GPU."}
+            )
         self.config = config
         self.task = task_of(config)
         self.model = build_model(config, self.task)

@@ -367,3 +367,9 @@ def test_fewer_and_more_dear_probes_while_training() -> None:
         norm = trainer.train_step("full").layers["l0"].jacobian_norm
         assert norm is not None
         assert norm.shape == (20, expected)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match="device must be cpu here, got cuda"):
+        Trainer(RunConfig(device="cuda"))

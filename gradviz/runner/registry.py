@@ -1,24 +1,20 @@
-"""The server's registry of runs and its worker processes. Plain Python, no torch."""
+"""The server's registry of runs, shared out to worker processes. Plain Python, no torch."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import secrets
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Listener
-from pathlib import Path
 from typing import Any, Literal
 
 from gradviz.config import RunConfig
 from gradviz.history import SCALARS, History
+from gradviz.runner.process import WorkerProcess
 
 Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
 """pausing: told to pause, and the step it was in is not over yet."""
@@ -27,12 +23,6 @@ RUNS_AN_OWNER = 3
 REAP_S = 1.0
 SILENCE_S = 15.0
 """A worker that says nothing for so long hangs; one that is well speaks every second."""
-
-_OWN_GROUP: dict[str, Any] = (
-    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    if os.name == "nt"
-    else {"process_group": 0}
-)
 
 
 @dataclass
@@ -51,88 +41,12 @@ class RunView:
 class _Run:
     view: RunView
     owners: dict[str, float]
-    worker: _Worker
+    worker: WorkerProcess
     orders: int = 0
     """Play, pause and step commands sent so far; the worker's answers name the one they mean."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     checkpoint: tuple[int, bytes] | None = None
     pace: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=20))
-
-
-class _Worker:
-    """One worker process, its connection and its reader thread."""
-
-    def __init__(self, on_message: Callable[..., None], on_end: Callable[[_Worker], None]) -> None:
-        key = secrets.token_bytes(32)
-        listener = Listener(authkey=key)
-        root = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gradviz.runner.worker", str(listener.address)],
-            stdin=subprocess.PIPE,
-            # Ctrl-C is for the server; its workers end with it.
-            **_OWN_GROUP,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-        assert self.process.stdin
-        self.process.stdin.write(key)
-        self.process.stdin.flush()
-        self._waiting: list[tuple[str, str, Any]] = []
-        self._lock = threading.Lock()
-        self._connection: Any = None
-        self.heard_at = math.inf
-        """time.monotonic() of its last word; inf before the first."""
-        self._serve = (listener, on_message, on_end)
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._watch, args=(listener.address,), daemon=True).start()
-
-    def send(self, command: str, run: str, argument: Any = None) -> None:
-        """Tell the worker; before it has connected, the order is kept."""
-        with self._lock:
-            if self._connection is None:
-                self._waiting.append((command, run, argument))
-                return
-            try:
-                self._connection.send((command, run, argument))
-            except OSError:
-                return  # The reader thread sees the end and marks the runs lost.
-
-    def end(self) -> None:
-        """Stop the process."""
-        self.process.kill()
-        self.process.wait()
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()  # type: ignore[union-attr]
-
-    def _watch(self, address: Any) -> None:
-        """A worker that dies before it connects would leave `accept` waiting for ever."""
-        self.process.wait()
-        if self._connection is None:
-            from multiprocessing.connection import Client
-
-            try:
-                Client(address).close()
-            except (OSError, EOFError):
-                return
-
-    def _read(self) -> None:
-        listener, on_message, on_end = self._serve
-        try:
-            connection = listener.accept()
-            with self._lock:
-                self._connection = connection
-                for order in self._waiting:
-                    connection.send(order)
-            while True:
-                message = connection.recv()
-                self.heard_at = time.monotonic()
-                on_message(*message)
-        except (EOFError, OSError):
-            pass  # The process ended.
-        finally:
-            listener.close()
-            self.end()
-            on_end(self)
 
 
 class Runner:
@@ -163,8 +77,8 @@ class Runner:
         self._workers = [self._new_worker() for _ in range(count)]
         threading.Thread(target=self._reap, daemon=True).start()
 
-    def _new_worker(self) -> _Worker:
-        return _Worker(self._heard, self._ended)
+    def _new_worker(self) -> WorkerProcess:
+        return WorkerProcess(self._heard, self._ended)
 
     def open(self, config: RunConfig, owner: str) -> str:
         """A new run, paused at step 0; its id."""
@@ -300,7 +214,7 @@ class Runner:
             elif kind == "checkpoint":
                 run.checkpoint = content
 
-    def _ended(self, worker: _Worker) -> None:
+    def _ended(self, worker: WorkerProcess) -> None:
         """A worker died: replace it, and say so on its runs."""
         if self._closing.is_set():
             return

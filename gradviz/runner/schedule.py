@@ -14,7 +14,7 @@ bare one, whatever the network's size."""
 DEAR_BUDGET_S = 0.04
 """Most time for the spectral norms and the transport of one frame."""
 
-PAIR_BUDGET_S = 0.033
+PAIR_BUDGET_S = 0.03
 """The same for two probes, which fit at T = 100, H = 64 on a busy machine too."""
 
 
@@ -58,5 +58,5 @@ class FrameSchedule:
         # One probe more costs about a third of one alone: the rest is the same for any number.
         if dear_s > 1.2 * budget and self.probes > 1:
             self.probes -= 1
-        elif dear_s < 0.75 * budget:
+        elif dear_s < 0.85 * budget:
             self.probes = min(self.probes + 1, most_probes)

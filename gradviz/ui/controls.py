@@ -28,6 +28,7 @@ _LABELS = {
     "clip": "Clip",
     "clip_threshold": "Clip threshold",
     "dtype": "Precision",
+    "device": "Device",
     "probe_size": "Probe sequences",
 }
 _WORDS = {
@@ -105,9 +106,10 @@ def settings(state: Session, on_change: Callable[[str], None]) -> None:
         number("batch_size")
     with right:
         number("seed")
-    with st.expander("Measuring"):
+    with st.expander("Measuring and numbers"):
         number("probe_size")
         choice("dtype")
+        choice("device")
 
 
 def _key(name: str) -> str:
