@@ -75,7 +75,7 @@ def test_numbers_in_the_words_are_those_of_the_settings() -> None:
     assert clipped.config.clip_threshold == SCENARIOS["clipping"].config.clip_threshold == 1
     low, high = SCENARIOS["forget_bias_low"].config, SCENARIOS["forget_bias_high"].config
     assert high.differences(low) == {"forget_bias": 3.8918}
-    assert "of 50 tokens" in SCENARIOS["forget_bias_low"].text
+    assert "49 timesteps of silence" in SCENARIOS["forget_bias_low"].text
     assert low.seq_len == 50
     same = SCENARIOS["gating"].config.differences(SCENARIOS["vanishing"].config)
     assert same == {"cell": "gru"}

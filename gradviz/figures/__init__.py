@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.heatmap import gradient_flow_over_training
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
-from gradviz.figures.over_training import clipping, gradient_flow_over_training, loss
+from gradviz.figures.over_training import clipping, loss
 
 __all__ = [
     "LIVE",

@@ -11,7 +11,7 @@ from fabricated import fabricate, frame, row
 
 from gradviz import figures
 from gradviz.config import RunConfig
-from gradviz.figures.over_training import COLUMNS, ROWS
+from gradviz.figures.heatmap import COLUMNS, ROWS
 from gradviz.history import Failure, Frame, History, LayerFrame
 
 

@@ -1,0 +1,25 @@
+"""RunConfig, the only description of a run, and what its settings may be. No torch."""
+
+from __future__ import annotations
+
+from gradviz.config.run_config import (
+    WORK_BUDGET,
+    ConfigError,
+    RunConfig,
+    allowed,
+    bounds,
+    choices,
+)
+from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
+
+__all__ = [
+    "TASKS",
+    "WORK_BUDGET",
+    "ConfigError",
+    "RunConfig",
+    "TaskName",
+    "TaskSpec",
+    "allowed",
+    "bounds",
+    "choices",
+]

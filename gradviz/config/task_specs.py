@@ -1,0 +1,42 @@
+"""What the settings must know of the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskSpec:
+    """What the settings must know of a task without importing it."""
+
+    label: str
+    seq_len: tuple[int, int]
+    """Least and greatest sequence length; equal where the data fix it."""
+    extra_timesteps: int = 0
+    """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
+
+
+TASKS: Mapping[str, TaskSpec] = MappingProxyType(
+    {
+        "adding": TaskSpec(label="Adding problem", seq_len=(2, 1000)),
+        "copy_memory": TaskSpec(label="Copy memory", seq_len=(2, 1000), extra_timesteps=20),
+        "temporal_order": TaskSpec(label="Temporal order", seq_len=(10, 1000)),
+        "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
+        "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
+        "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
+        "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150)),
+    }
+)
+
+TaskName = Literal[
+    "adding",
+    "copy_memory",
+    "temporal_order",
+    "recall",
+    "digits_pixels",
+    "digits_rows",
+    "sunspots",
+]

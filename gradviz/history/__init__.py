@@ -1,0 +1,36 @@
+"""StepRecord, Frame, History: what a training leaves behind, in NumPy only.
+
+A *step* is one optimiser update, a *timestep* a position in the sequence. The trainer makes
+StepRecords; one whose arrays were measured is reduced to a Frame, which is all the pictures
+need; a History keeps the scalars of every step and as many frames as its memory allows.
+"""
+
+from __future__ import annotations
+
+from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
+from gradviz.history.records import (
+    SCALARS,
+    Failure,
+    FailureKind,
+    Floats,
+    Frame,
+    LayerFrame,
+    LayerRecord,
+    StepRecord,
+    scalars_of,
+)
+
+__all__ = [
+    "FRAME_BYTES",
+    "MAX_SCALARS",
+    "SCALARS",
+    "Failure",
+    "FailureKind",
+    "Floats",
+    "Frame",
+    "History",
+    "LayerFrame",
+    "LayerRecord",
+    "StepRecord",
+    "scalars_of",
+]

@@ -1,0 +1,190 @@
+"""What one step leaves behind: the StepRecord as measured, the Frame that pictures need.
+
+Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities, H hidden size.
+Row 0 of a time axis is t = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+FailureKind = Literal["nan", "inf", "norm overflow"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """The first number of a run that was not finite."""
+
+    step: int
+    tensor: str
+    """"loss", or a parameter's name with "gradient of" or "weight" before it."""
+    kind: FailureKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerRecord:
+    """What was measured of one recurrent layer at one step; all None when nothing was."""
+
+    hidden_grad_norm: Floats | None = None
+    """(T, P) float64: ‖∂L/∂h_t‖₂, the total gradient through every path."""
+    gates: dict[str, Floats] = field(default_factory=dict)
+    """Name to (T, P, H) activations; empty for a plain RNN."""
+    jacobian_norm: Floats | None = None
+    """(T, Q) spectral norm of J_t = ∂s_t/∂s_{t−1}, for the first Q ≤ P probes."""
+    jacobian_bound: float | None = None
+    """Pascanu's bound γ‖W_hh‖₂ on the spectral norm, where theory gives one."""
+    transport_log10: Floats | None = None
+    """(T, Q): log10 ‖∂s_T/∂s_t‖₂, 0 at t = T."""
+    gradient_horizon: Floats | None = None
+    """(Q,): the least lag k with ‖∂s_T/∂s_{T−k}‖₂ ≤ 1/e; inf if there is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRecord:
+    """One optimiser step. The norms are of all parameters' gradients together."""
+
+    step: int
+    """1 for the first step."""
+    loss: float
+    accuracy: float | None
+    """Share of right answers in the batch; None where the task is no classification."""
+    grad_norm_pre: float
+    """Before the clip, computed in float64."""
+    grad_norm_post: float
+    """After the clip."""
+    clipped: bool
+    learning_rate: float
+    clip_threshold: float
+    """nan when nothing is clipped."""
+    layers: dict[str, LayerRecord]
+    failure: Failure | None = None
+
+    @property
+    def clip_factor(self) -> float:
+        """Post-clip over pre-clip norm, in [0, 1]; 1 for a zero gradient."""
+        return self.grad_norm_post / self.grad_norm_pre if self.grad_norm_pre else 1.0
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether this step carries arrays."""
+        return any(layer.hidden_grad_norm is not None for layer in self.layers.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerFrame:
+    """One layer of a frame. float32: the magnitudes are kept as logarithms."""
+
+    hidden_grad_log10: Floats
+    """(T, P): log10 ‖∂L/∂h_t‖₂; −inf where the gradient is zero."""
+    gates: dict[str, Floats]
+    """Name to (3, T): mean, 10th and 90th percentile over probes and units."""
+    jacobian_norm: Floats | None
+    """(T, Q), or None when the dear quantities were not measured."""
+    jacobian_bound: float | None
+    transport_log10: Floats | None
+    """(T, Q) or None."""
+    gradient_horizon: Floats | None
+    """(Q,) or None."""
+
+    @property
+    def horizon(self) -> float:
+        """The middle probe's gradient horizon, of an even number the upper of two; nan if unknown.
+
+        So it is always a lag that was measured.
+        """
+        probes = self.gradient_horizon
+        if probes is None or np.isnan(probes).any():
+            return np.nan
+        return float(np.sort(probes)[len(probes) // 2])
+
+    @classmethod
+    def from_record(cls, record: LayerRecord) -> LayerFrame:
+        """The pictures' share of a measured layer."""
+        if record.hidden_grad_norm is None:
+            raise ValueError("a layer that was not measured has no frame")
+        with np.errstate(divide="ignore"):
+            hidden_grad_log10 = np.log10(record.hidden_grad_norm)
+        return cls(
+            hidden_grad_log10=hidden_grad_log10.astype(np.float32),
+            gates={name: _band(gate) for name, gate in record.gates.items()},
+            jacobian_norm=_float32(record.jacobian_norm),
+            jacobian_bound=record.jacobian_bound,
+            transport_log10=_float32(record.transport_log10),
+            gradient_horizon=_float32(record.gradient_horizon),
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        arrays = [
+            self.hidden_grad_log10,
+            *self.gates.values(),
+            self.jacobian_norm,
+            self.transport_log10,
+            self.gradient_horizon,
+        ]
+        return sum(array.nbytes for array in arrays if array is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """What the pictures of one step need."""
+
+    step: int
+    layers: dict[str, LayerFrame]
+
+    @classmethod
+    def from_record(cls, record: StepRecord) -> Frame:
+        """Reduce a measured StepRecord."""
+        return cls(
+            step=record.step,
+            layers={name: LayerFrame.from_record(layer) for name, layer in record.layers.items()},
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        return sum(layer.nbytes for layer in self.layers.values())
+
+
+SCALARS = (
+    "step",
+    "loss",
+    "accuracy",
+    "grad_norm_pre",
+    "grad_norm_post",
+    "clipped",
+    "learning_rate",
+    "clip_threshold",
+)
+"""The columns kept for every step, all float64; accuracy is nan where there is none."""
+
+
+def scalars_of(record: StepRecord) -> tuple[float, ...]:
+    """A record's row of SCALARS."""
+    return (
+        float(record.step),
+        record.loss,
+        np.nan if record.accuracy is None else record.accuracy,
+        record.grad_norm_pre,
+        record.grad_norm_post,
+        float(record.clipped),
+        record.learning_rate,
+        record.clip_threshold,
+    )
+
+
+def _band(gate_TPH: Floats) -> Floats:
+    flat = gate_TPH.reshape(len(gate_TPH), -1)
+    low, high = np.percentile(flat, [10, 90], axis=1)
+    return np.stack([flat.mean(axis=1), low, high]).astype(np.float32)
+
+
+def _float32(array: Floats | None) -> Floats | None:
+    return None if array is None else array.astype(np.float32)
