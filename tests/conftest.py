@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def training_thread() -> Iterator[None]:
+    """This thread as a worker's that trains; its flags are put back afterwards."""
+    import torch
+
+    from gradviz.training import prepare_training_thread
+
+    threads = torch.get_num_threads()
+    prepare_training_thread()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
 
 
 def pytest_collection_finish() -> None:

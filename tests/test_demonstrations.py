@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 
 from gradviz.config import RunConfig
 from gradviz.history import StepRecord
-from gradviz.training import Trainer, prepare_training_thread
+from gradviz.scenarios import SCENARIOS
+from gradviz.training import Trainer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("training_thread")]
 
-TEMPORAL_ORDER = RunConfig(
-    task="temporal_order",
-    seq_len=30,
-    hidden_size=50,
-    recurrent_init="orthogonal",
-    optimizer="sgd",
-    learning_rate=0.1,
-)
-EXPLOSION = RunConfig(
-    task="adding",
-    seq_len=100,
-    hidden_size=64,
-    recurrent_init="orthogonal",
-    recurrent_gain=1.6,
-    optimizer="sgd",
-    learning_rate=0.05,
-)
-RECALL = RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64)
+TEMPORAL_ORDER = SCENARIOS["clipping"].config
+EXPLOSION = SCENARIOS["explosion"].config
+RECALL = SCENARIOS["forget_bias_low"].config
 LATEST = 20
 """Steps over which a loss or an accuracy is averaged before it is believed."""
-
-
-@pytest.fixture(autouse=True)
-def _training_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    prepare_training_thread()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(False)
 
 
 def train(config: RunConfig, steps: int, **goal: float) -> tuple[bool, StepRecord, float]:

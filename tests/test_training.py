@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,16 +10,9 @@ import torch
 
 from gradviz.config import ConfigError, RunConfig
 from gradviz.history import StepRecord
-from gradviz.training import Trainer, prepare_training_thread
+from gradviz.training import Trainer
 
-
-@pytest.fixture(autouse=True)
-def _training_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    prepare_training_thread()
-    yield
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(False)
+pytestmark = pytest.mark.usefixtures("training_thread")
 
 
 def losses(trainer: Trainer, steps: int, measure: str = "none") -> list[float]:

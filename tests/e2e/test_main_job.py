@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from live_page import PICTURES, LivePage
 from playwright.sync_api import BrowserContext, Page, expect
+
+from gradviz.scenarios import SCENARIOS
 
 
 def test_pick_train_pause_step_look_back_and_come_again(
@@ -46,3 +50,23 @@ def test_pick_train_pause_step_look_back_and_come_again(
     again.until(lambda: len(again.trace("loss", "loss")["y"]) == 100)
     assert again.trace("loss", "loss")["y"][:20] == first
     again.page.close()
+
+
+def test_an_explosion_stops_the_run_keeps_it_and_says_why(server: str, page: Page) -> None:
+    query = urlencode(SCENARIOS["explosion"].config.to_query())
+    live = LivePage(page).open(server, query)
+    live.play.click()
+    expect(live.progress).to_contain_text("stopped", timeout=30_000)
+    stood = live.step()
+    assert 20 < stood < 60
+    expect(live.words).to_contain_text(f"step {stood}")
+    expect(live.words).to_contain_text("exploded")
+    expect(live.play).to_be_disabled()
+    live.scrubber.focus()
+    live.scrubber.press("Home")
+    live.until(lambda: live.settled() == 1)
+    expect(live.words).not_to_contain_text("exploded")
+    live.press("Reset")
+    expect(live.play).to_be_enabled()
+    live.press("Step 10")
+    live.until(lambda: live.settled() == 10)

@@ -15,6 +15,7 @@ import pytest
 
 from gradviz import RunConfig, Trainer
 from gradviz.runner import Runner, worker
+from gradviz.scenarios import SCENARIOS
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30) -> None:
@@ -72,15 +73,7 @@ def test_pause_and_resume(runner: Runner) -> None:
 
 
 def test_a_failure_stops_the_run_and_keeps_its_history(runner: Runner) -> None:
-    config = RunConfig(
-        seq_len=100,
-        hidden_size=64,
-        recurrent_init="orthogonal",
-        recurrent_gain=1.6,
-        optimizer="sgd",
-        learning_rate=0.05,
-        clip="none",
-    )
+    config = SCENARIOS["explosion"].config
     name = runner.open(config, "me")
     runner.play(name)
     eventually(lambda: look(runner, name)[0] == "stopped")
