@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.figures.over_training import marks_of, span_of
+from gradviz.figures.over_training import marks_of
 from gradviz.figures.style import (
     MARGIN,
     WAITING,
@@ -62,7 +62,8 @@ def gradient_flow_over_training(
         y="timestep t",
         theme=theme,
         marks=marks_of(history, step),
-        x_span=span_of(history),
+        # Of the frames, not of all steps: a picture that has nothing new need not be redrawn.
+        x_span=(1.0, max(float(frames[-1].step), 2.0)) if frames else (1.0, 2.0),
         empty="" if frames else WAITING,
         showlegend=False,
         plot_bgcolor="rgba(136,136,136,0.35)" if frames else "rgba(0,0,0,0)",

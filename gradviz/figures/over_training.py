@@ -57,7 +57,7 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
         traces.append(line(*drawn, "accuracy", ACCURACY, uid="accuracy", **own))
         layout = _accuracy_axis()
     if history.floor is not None and len(steps):
-        floor = level(span_of(history), history.floor, "floor", uid="floor")
+        floor = level(_span(history), history.floor, "floor", uid="floor")
         traces.append(floor)
     positive = losses[losses > 0]
     wide = len(positive) > 0 and positive.max() > WIDE * positive.min()
@@ -71,7 +71,7 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
         # A zoom made on one kind of axis means nothing on the other.
         yaxis={"uirevision": "log", **log_axis(positive)} if wide else {"uirevision": "linear"},
         marks=marks_of(history, step),
-        x_span=span_of(history),
+        x_span=_span(history),
         empty="" if len(steps) else WAITING,
         **layout,
     )
@@ -107,7 +107,7 @@ def clipping(history: History, step: int | None = None, theme: str = "light") ->
         theme=theme,
         yaxis=log_axis(*(trace["y"] for trace in traces)),
         marks=marks_of(history, step),
-        x_span=span_of(history),
+        x_span=_span(history),
         empty="" if len(steps) else WAITING,
     )
 
@@ -176,7 +176,7 @@ def marks_of(history: History, step: int | None) -> list[Mark]:
     return marks
 
 
-def span_of(history: History) -> tuple[float, float]:
+def _span(history: History) -> tuple[float, float]:
     return 1.0, max(float(history.last_step), 2.0)
 
 

@@ -171,14 +171,15 @@ class Pictures {
 
   receive(message) {
     this.shown = message.shown;
-    for (const [name, figure] of Object.entries(message.figures)) this.want(name, figure);
+    // Figures come as text: one that has not changed, or is overtaken, is not even parsed.
+    for (const [name, text] of Object.entries(message.figures)) this.want(name, text);
     loadPlotly(message.plotly).then(
       () => this.schedule(),
       (error) => { this.root.querySelector(".gv-note").textContent = error.message; },
     );
   }
 
-  want(name, figure) {
+  want(name, text) {
     let chart = this.charts.get(name);
     if (!chart) {
       const card = document.createElement("div");
@@ -193,7 +194,7 @@ class Pictures {
       this.charts.set(name, chart);
       this.observer.observe(card);
     }
-    chart.wanted = figure;
+    chart.wanted = text;
   }
 
   schedule() {
@@ -232,7 +233,7 @@ class Pictures {
   draw(chart, now) {
     chart.drawn = chart.wanted;
     chart.drawnAt = now;
-    const { data, layout } = chart.wanted;
+    const { data, layout } = JSON.parse(chart.wanted);
     window.Plotly.react(chart.plot, data, { ...layout, autosize: true }, {
       responsive: true,
       displaylogo: false,

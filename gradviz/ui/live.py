@@ -80,11 +80,11 @@ def live_message(
     if theme is None:
         return json.dumps(head).encode()
     step = scrub if scrub is None or frame is None else frame.step
-    drawn = ",".join(
-        f"{json.dumps(name)}:{figures.as_json(picture(history, step, theme=theme))}"
+    drawn = {
+        name: figures.as_json(picture(history, step, theme=theme))
         for name, picture in figures.LIVE.items()
-    )
-    return f'{json.dumps(head)[:-1]},"figures":{{{drawn}}}}}'.encode()
+    }
+    return json.dumps({**head, "figures": drawn}).encode()
 
 
 def live_pictures(message: bytes, *, key: str, on_orders: Callable[[], None]) -> None:

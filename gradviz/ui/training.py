@@ -16,8 +16,8 @@ from gradviz.ui import actions, controls
 from gradviz.ui.live import live_message, live_pictures
 from gradviz.ui.session import Session, runner, session
 
-ACTIVE_S = 0.15
-"""Between two looks at a run that trains: six picture updates a second."""
+ACTIVE_S = 0.17
+"""Between two looks at a run that trains: a little over five picture updates a second."""
 
 IDLE_S = 2.0
 """Between two looks when nothing trains: a run that is lost is still noticed."""
