@@ -17,6 +17,9 @@ DEAR_BUDGET_S = 0.04
 PAIR_BUDGET_S = 0.03
 """The same for two probes, which fit at T = 100, H = 64 on a busy machine too."""
 
+EARLY = 64
+"""Up to this step every power of two is measured, whatever it costs."""
+
 
 @dataclass
 class FrameSchedule:
@@ -30,6 +33,15 @@ class FrameSchedule:
     next_at: float = 0.0
     probes: int = 2
     _bare_s: float | None = None
+
+    def due(self, step: int, now: float) -> bool:
+        """Whether a step (1 is the first) that begins now is to be measured.
+
+        The 1st, 2nd, 4th, … 64th always is: an explosion is over within 30 steps, which take
+        less time than lies between two frames.
+        """
+        early = step <= EARLY and step & (step - 1) == 0
+        return early or now >= self.next_at
 
     def bare_step(self, spent_s: float) -> None:
         """A step was not measured and took so long."""

@@ -120,7 +120,7 @@ class Worker:
             while run.running:
                 began = time.monotonic()
                 last = run.until is not None and run.trainer.step + 1 == run.until
-                due = last or began >= run.schedule.next_at
+                due = last or run.schedule.due(run.trainer.step + 1, began)
                 due = due and run.trainer.step % run.trainer.config.record_every == 0
                 cpu = time.thread_time()
                 run.trainer.dear_probes = run.schedule.probes

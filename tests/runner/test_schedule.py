@@ -78,3 +78,9 @@ def test_the_first_frame_comes_at_once_and_many_runs_are_shown_less_often() -> N
         schedule.measured_step(began=1.0, spent_s=0.1, dear_s=0.09, most_probes=8, sharing=20)
     assert schedule.probes == 1
     assert DEAR_BUDGET_S < 0.09
+
+
+def test_a_run_that_is_over_at_once_still_leaves_frames() -> None:
+    schedule = FrameSchedule(next_at=100.0)
+    assert [step for step in range(1, 200) if schedule.due(step, 0.0)] == [1, 2, 4, 8, 16, 32, 64]
+    assert schedule.due(3, 100.0)
