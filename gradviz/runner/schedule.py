@@ -7,12 +7,9 @@ from dataclasses import dataclass
 FRAME_S = 0.18
 """Least time between two measured steps: a little over five frames a second."""
 
-MEASURE_SHARE = 0.18
-"""Share of a run's time that measuring may take: a live run costs at most 1/(1 − 0.18) of a
-bare one, whatever the network's size. What is beyond it makes frames rarer."""
-
-PROBE_SHARE = 0.15
-"""Share that one more probe must keep within."""
+MEASURE_SHARE = 0.15
+"""Share of a run's time that measuring may take: a live run costs at most 1/(1 − 0.15) of a
+bare one, whatever the network's size."""
 
 DEAR_BUDGET_S = 0.04
 """Most time for the spectral norms and the transport of one frame."""
@@ -66,7 +63,7 @@ class FrameSchedule:
         extra = spent_s / 2 if self._bare_s is None else spent_s - self._bare_s
         extra = max(extra, dear_s)
         self.next_at = began + max(interval, extra / MEASURE_SHARE)
-        budget = min(DEAR_BUDGET_S, PROBE_SHARE * interval - (extra - dear_s))
+        budget = min(DEAR_BUDGET_S, MEASURE_SHARE * interval - (extra - dear_s))
         # One sequence alone says nothing of their range: rather somewhat fewer frames than that.
         if self.probes <= 2:
             budget = max(budget, PAIR_BUDGET_S)
