@@ -7,8 +7,8 @@ from dataclasses import dataclass
 FRAME_S = 0.18
 """Least time between two measured steps: a little over five frames a second."""
 
-MEASURE_SHARE = 0.15
-"""Share of a run's time that measuring may take: a live run costs at most 1/(1 − 0.15) of a
+MEASURE_SHARE = 0.155
+"""Share of a run's time that measuring may take: a live run costs at most 1/(1 − 0.155) of a
 bare one, whatever the network's size."""
 
 DEAR_BUDGET_S = 0.04

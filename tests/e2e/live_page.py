@@ -7,15 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-PICTURES = (
-    "loss",
-    "gradient_flow",
-    "gradient_flow_over_training",
-    "step_jacobians",
-    "transport",
-    "gates",
-    "clipping",
-)
+from gradviz import figures
+
+PICTURES = tuple(figures.LIVE)
 
 
 class LivePage:
