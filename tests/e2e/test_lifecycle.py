@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,8 +20,13 @@ RUN = "cell=gru&seq_len=30&hidden_size=16"
 
 
 def workers(server_pid: int) -> list[psutil.Process]:
-    children = psutil.Process(server_pid).children(recursive=True)
-    return [each for each in children if "gradviz.runner.worker" in " ".join(each.cmdline())]
+    found = []
+    for child in psutil.Process(server_pid).children(recursive=True):
+        # A worker that was just killed is a zombie without a command line until it is reaped.
+        with suppress(psutil.NoSuchProcess):
+            if "gradviz.runner.worker" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def eventually(true: Callable[[], bool], seconds: float) -> float:
