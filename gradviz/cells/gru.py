@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gradviz.cells.layer_pass import LayerPass
+from gradviz.cells.squash import logistic_slope, tanh_, tanh_slope
 
 
 @dataclass
@@ -45,6 +46,10 @@ class GruLinearisation:
         gates = (vector[0].unsqueeze(-2) * self.to_hidden[..., :2, :]).flatten(-2)
         return torch.cat([gates, vector[0] * self.candidate], -1)
 
+    def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
+        """∂L/∂(W_hh h_{t−1} + b_hh), where n's side is multiplied by r."""
+        return (vector[0].unsqueeze(-2) * self.to_hidden).flatten(-2)
+
 
 @dataclass
 class GruReplay:
@@ -58,21 +63,27 @@ class GruReplay:
 def replay(passed: LayerPass) -> GruReplay:
     """Gates and linearisation of all timesteps."""
     weights, before = passed.weights, passed.before
+    shape, width = before.shape[:2], before.shape[-1]
     drive = torch.addmm(weights.bias_ih, passed.inputs.flatten(0, 1), weights.ih.T)
     recurrent = torch.addmm(weights.bias_hh, before.flatten(0, 1), weights.hh.T)
-    drive, recurrent = (each.unflatten(0, before.shape[:2]) for each in (drive, recurrent))
-    r_in, z_in, n_in = drive.chunk(3, -1)
-    r_back, z_back, n_back = recurrent.chunk(3, -1)
-    r, z = (r_in + r_back).sigmoid(), (z_in + z_back).sigmoid()
-    n = (n_in + r * n_back).tanh()
-    candidate = (1 - z) * (1 - n**2)
-    to_reset = candidate * n_back * r * (1 - r)
-    to_update = (before - n) * z * (1 - z)
+    drive, recurrent = drive.unflatten(0, shape), recurrent.unflatten(0, shape)
+    back = recurrent[..., 2 * width :]
+    gates = drive[..., : 2 * width].add_(recurrent[..., : 2 * width]).sigmoid_()
+    r, z = gates.chunk(2, -1)
+    n = tanh_(drive[..., 2 * width :].addcmul_(r, back))
+    slope = tanh_slope(n)
+    candidate = torch.addcmul(slope, slope, z, value=-1)
+    to_hidden = torch.empty_like(drive)
+    to_reset, to_update, to_candidate = to_hidden.chunk(3, -1)
+    logistic_slope(gates, out=to_hidden[..., : 2 * width])
+    torch.mul(candidate, r, out=to_candidate)
+    to_reset.mul_(candidate).mul_(back)
+    to_update.mul_(before - n)
     return GruReplay(
         gates={"reset": r, "update": z, "candidate": n},
         linearisation=GruLinearisation(
             update=z,
-            to_hidden=torch.stack([to_reset, to_update, candidate * r], -2),
+            to_hidden=to_hidden.unflatten(-1, (3, width)),
             candidate=candidate,
             weight=weights.hh,
         ),

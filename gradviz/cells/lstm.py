@@ -1,10 +1,11 @@
 """The LSTM, as in PyTorch's `nn.LSTM`; state s = (h, c).
 
-Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000:
+Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000 and, where the
+module has a proj_size, the projection of Sak et al. 2014 (arXiv 1402.1128):
 
     i, f, g, o = σ, σ, tanh, σ of W_ih x_t + b_ih + W_hh h_{t−1} + b_hh
     c_t = f ⊙ c_{t−1} + i ⊙ g
-    h_t = o ⊙ tanh(c_t)
+    h_t = o ⊙ tanh(c_t), or W_hr (o ⊙ tanh(c_t))
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ import torch
 from torch import Tensor
 
 from gradviz.cells.layer_pass import LayerPass
+from gradviz.cells.squash import logistic_slope, tanh_
+
+CHUNK = 8
+"""Timesteps of a chunk of the cell states' recurrence, of which all chunks are done at once."""
 
 
 @dataclass
@@ -24,15 +29,17 @@ class LstmLinearisation:
     forget: Tensor
     """(T, B, H): ∂c_t/∂c_{t−1} at fixed h_{t−1}."""
     out: Tensor
-    """(T, B, H): o(1 − tanh²c_t), ∂h_t/∂c_t."""
+    """(T, B, H): o(1 − tanh²c_t), ∂h_t/∂c_t before a projection."""
     by_gate: Tensor
     """(T, B, 4H), by the pre-activations a: ∂c_t/∂a of i, f, g; ∂h_t/∂a of o at fixed c_t."""
     weight: Tensor
-    """(4H, H) W_hh."""
+    """(4H, P) W_hh."""
+    projection: Tensor | None = None
+    """(P, H) W_hr; P = H without one."""
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ (v_h, v_c)."""
-        of_hidden, of_cell = vector
+        of_hidden, of_cell = self._unprojected(vector[0]), vector[1]
         of_cell = torch.addcmul(of_cell, of_hidden, self.out)
         drive = _by_gate(of_hidden, of_cell, self.by_gate)
         return (drive @ self.weight, of_cell * self.forget)
@@ -41,12 +48,24 @@ class LstmLinearisation:
         """J_t (u_h, u_c)."""
         drive = ((vector[0] @ self.weight.T) * self.by_gate).unflatten(-1, (4, -1))
         cell = torch.addcmul(drive[..., :3, :].sum(-2), vector[1], self.forget)
-        return (torch.addcmul(drive[..., 3, :], cell, self.out), cell)
+        hidden = torch.addcmul(drive[..., 3, :], cell, self.out)
+        return (hidden if self.projection is None else hidden @ self.projection.T, cell)
 
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih), in PyTorch's gate order."""
-        of_hidden, of_cell = vector
-        return _by_gate(of_hidden, torch.addcmul(of_cell, of_hidden, self.out), self.by_gate)
+        of_hidden = self._unprojected(vector[0])
+        return _by_gate(of_hidden, torch.addcmul(vector[1], of_hidden, self.out), self.by_gate)
+
+    def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
+        """∂L/∂(W_hh h_{t−1} + b_hh): the same, for the two are added."""
+        return self.input_grad(vector)
+
+    def cell_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
+        """∂L/∂c_t through every path: v_c, and h_t of the same timestep."""
+        return torch.addcmul(vector[1], self._unprojected(vector[0]), self.out)
+
+    def _unprojected(self, of_hidden: Tensor) -> Tensor:
+        return of_hidden if self.projection is None else of_hidden @ self.projection
 
 
 def _by_gate(of_hidden: Tensor, of_cell: Tensor, multipliers: Tensor) -> Tensor:
@@ -54,7 +73,9 @@ def _by_gate(of_hidden: Tensor, of_cell: Tensor, multipliers: Tensor) -> Tensor:
 
     Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
     """
-    return torch.cat([of_cell, of_cell, of_cell, of_hidden], -1) * multipliers
+    joined = torch.cat([of_cell, of_cell, of_cell, of_hidden], -1)
+    # With many vectors a sequence the multipliers are the smaller, and broadcast into it.
+    return joined.mul_(multipliers)
 
 
 @dataclass
@@ -69,42 +90,59 @@ class LstmReplay:
 def replay(passed: LayerPass) -> LstmReplay:
     """Gates, cell states and linearisation of all timesteps."""
     weights = passed.weights
-    drive = torch.addmm(
+    gates = torch.addmm(
         weights.bias_ih + weights.bias_hh, passed.inputs.flatten(0, 1), weights.ih.T
-    )
-    drive.addmm_(passed.before.flatten(0, 1), weights.hh.T)
-    i, f, g, o = drive.unflatten(0, passed.before.shape[:2]).chunk(4, -1)
-    i, f, g, o = i.sigmoid(), f.sigmoid(), _tanh(g), o.sigmoid()
+    ).addmm_(passed.before.flatten(0, 1), weights.hh.T)
+    gates = gates.unflatten(0, passed.before.shape[:2])
+    i, f, g, o = gates.chunk(4, -1)
+    gates[..., : 2 * f.shape[-1]].sigmoid_()
+    tanh_(g)
+    o.sigmoid_()
     write = i * g
-    previous, now = _cells(f, write, passed.cell)
-    squashed, keep = _tanh(now), previous * f
-    by_gate = [_less(write, i), _less(keep, f), _less(i, g * g), _less(passed.hidden, o)]
+    previous, now = cell_states(f, write, passed.cell)
+    by_gate = logistic_slope(gates)
+    of_input, of_forget, of_candidate, of_output = by_gate.chunk(4, -1)
+    of_input.mul_(g)
+    of_forget.mul_(previous)
+    torch.addcmul(i, write, g, value=-1, out=of_candidate)
+    squashed = tanh_(now.clone())
+    of_output.mul_(squashed)
+    out = torch.addcmul(o, squashed.mul_(squashed), o, value=-1)
     return LstmReplay(
         gates={"input": i, "forget": f, "candidate": g, "output": o},
         cell=now,
         linearisation=LstmLinearisation(
-            forget=f,
-            out=_less(o, squashed * squashed),
-            by_gate=torch.cat(by_gate, -1),
-            weight=weights.hh,
+            forget=f, out=out, by_gate=by_gate, weight=weights.hh, projection=weights.hr
         ),
     )
 
 
-def _less(value: Tensor, share: Tensor) -> Tensor:
-    """In one pass: value · (1 − share), for σ′ = σ(1 − σ) and tanh′ = 1 − tanh²."""
-    return torch.addcmul(value, value, share, value=-1)
+def cell_states(forget: Tensor, write: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """(T, B, H) c_{t−1} and c_t of c_t = f ⊙ c_{t−1} + write, from c_0 (B, H).
+
+    The only part of a replay that goes timestep by timestep; so all chunks are begun at
+    c = 0 together, and what the chunk before left is added with the product of the gates.
+    """
+    timesteps = len(forget)
+    chunks, whole = timesteps // CHUNK, timesteps // CHUNK * CHUNK
+    states = torch.empty(timesteps + 1, *first.shape, dtype=first.dtype, device=first.device)
+    states[0] = first
+    if chunks:
+        _fill(states[1 : whole + 1], forget[:whole], write[:whole], first, chunks)
+    for t in range(whole, timesteps):
+        torch.addcmul(write[t], forget[t], states[t], out=states[t + 1])
+    return states[:-1], states[1:]
 
 
-def _cells(forget: Tensor, write: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    """(T, B, H) c_{t−1} and c_t: the only part of a replay that goes timestep by timestep."""
-    cells = [first]
-    for kept, written in zip(forget.unbind(), write.unbind(), strict=True):
-        cells.append(torch.addcmul(written, kept, cells[-1]))
-    stacked = torch.stack(cells)
-    return stacked[:-1], stacked[1:]
-
-
-def _tanh(values: Tensor) -> Tensor:
-    """Torch's own takes four times as long and was an eighth of the replay's time."""
-    return 2 * (2 * values).sigmoid() - 1
+def _fill(states: Tensor, forget: Tensor, write: Tensor, first: Tensor, chunks: int) -> None:
+    split = (chunks, -1)
+    forgets, writes = forget.unflatten(0, split), write.unflatten(0, split)
+    cells, products = states.unflatten(0, split), torch.empty_like(states).unflatten(0, split)
+    cells[:, 0], products[:, 0] = writes[:, 0], forgets[:, 0]
+    for k in range(1, CHUNK):
+        torch.addcmul(writes[:, k], forgets[:, k], cells[:, k - 1], out=cells[:, k])
+        torch.mul(forgets[:, k], products[:, k - 1], out=products[:, k])
+    carried = [first]
+    for end, product in zip(cells[:-1, -1].unbind(), products[:-1, -1].unbind(), strict=True):
+        carried.append(torch.addcmul(end, product, carried[-1]))
+    cells.addcmul_(products, torch.stack(carried).unsqueeze(1))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gradviz.cells.layer_pass import LayerPass
+from gradviz.cells.squash import tanh_slope
 
 
 @dataclass
@@ -35,6 +36,10 @@ class RnnLinearisation:
         """∂L/∂(W_ih x_t + b_ih)."""
         return vector[0] * self.slope
 
+    def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
+        """∂L/∂(W_hh h_{t−1} + b_hh): the same, for the two are added."""
+        return self.input_grad(vector)
+
 
 @dataclass
 class RnnReplay:
@@ -48,7 +53,7 @@ class RnnReplay:
 def replay(passed: LayerPass) -> RnnReplay:
     """Linearise all timesteps; φ′ follows from h_t."""
     hidden = passed.hidden
-    slope = 1 - hidden**2 if passed.nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
+    slope = tanh_slope(hidden) if passed.nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
     return RnnReplay(RnnLinearisation(slope=slope, weight=passed.weights.hh))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gradviz.flow.errors import WatchError
 from gradviz.flow.layer_flow import LayerFlow
+from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.spectral import SpectralStart
-from gradviz.flow.watch import Watch, WatchError, watch
+from gradviz.flow.watch import Watch, watch
 
-__all__ = ["LayerFlow", "SpectralStart", "Watch", "WatchError", "watch"]
+__all__ = ["LayerFlow", "ParameterFlow", "SpectralStart", "Watch", "WatchError", "watch"]

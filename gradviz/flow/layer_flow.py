@@ -1,23 +1,31 @@
 """LayerFlow: the gradients, Jacobians and transport of one recurrent layer.
 
-Index legend: T timesteps, B recorded sequences, H hidden size, N state size (2H for an
-LSTM, whose state is (h, c)), Q ≤ B probes. Row 0 of a time axis is t = 1.
+Index legend: T timesteps, B recorded sequences, P size of h_t (H, or an LSTM's proj_size),
+H hidden size, N state size (2H for an LSTM, whose state is (h, c)), Q ≤ B probes.
+
+Row 0 of a time axis is t = 1, the sequence's first timestep, in both directions. Where a
+direction is reversed the state before s_t is s_{t+1}, and the last state is s_1. Of a packed
+batch, timesteps behind a sequence's end are nan (in states and their gradients 0).
 """
 
 from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from gradviz.cells import Linearisation, State
+from gradviz.cells import Replay
 from gradviz.cells.lstm import LstmLinearisation
 from gradviz.cells.rnn import bound, radius
+from gradviz.flow.measured import measured
+from gradviz.flow.order import Order
+from gradviz.flow.scaled import Scaled
 from gradviz.flow.spectral import SpectralStart, spectral_norms, start_vectors
-from gradviz.flow.steps import at, double, each_timestep, probed
+from gradviz.flow.steps import Ended, cast, picked, probed
+from gradviz.flow.total_gradient import Direct, TotalGradient, total_gradient
 from gradviz.flow.transport import SEGMENT, Transport
 
 Kind = Literal["spectral", "frobenius"]
@@ -25,136 +33,142 @@ Kind = Literal["spectral", "frobenius"]
 EIGEN_COST = 20
 """An eigendecomposition of size K takes as long as so many times K³ multiply-adds of a product."""
 
-SQUARES = (1e-140, 1e150)
-"""Norms whose squares float64 can hold."""
-
 SAFE = (1e-15, 1e15)
 """Norms whose squares float32 can hold; beyond them float64 is asked again."""
 
 
 class LayerFlow:
-    """One layer of a watched pass. Everything is computed when first asked for.
+    """One layer and direction of a watched pass. Everything is computed when first asked for.
 
     Attributes:
         cell_name: "rnn", "lstm" or "gru".
-        hidden: (T, B, H) h_t.
+        hidden: (T, B, P) h_t.
         cell: (T, B, H) c_t of an LSTM, else None.
         gates: name to (T, B, H); empty for a plain RNN.
-        weight_hh: (G·H, H), as it was in the forward pass.
+        weight_hh: (G·H, P), as it was in the forward pass.
+        order: how the layer read the sequence.
     """
 
     def __init__(
         self,
         *,
         cell_name: str,
+        before: Tensor,
         hidden: Tensor,
-        cell: Tensor | None,
-        gates: dict[str, Tensor],
-        linearisation: Linearisation,
-        direct: Tensor,
-        direct_last: tuple[Tensor, ...],
-        weight_hh: Tensor,
+        replay: Replay,
+        direct: Direct,
+        order: Order,
     ) -> None:
+        """All in the order in which the layer read.
+
+        Args:
+            cell_name: "rnn", "lstm" or "gru".
+            before: (T, B, P) h_{t−1}.
+            hidden: (T, B, P) h_t.
+            replay: the cell's.
+            direct: gradients that come from outside the recurrence.
+            order: of the timesteps.
+        """
+        steps = replay.linearisation
         self.cell_name = cell_name
-        self.hidden = hidden
-        self.cell = cell
-        self.gates = gates
-        self.weight_hh = weight_hh
-        self._linearisation = linearisation
+        self.order = order
+        self.hidden = order.placed(hidden, 0.0)
+        self.cell = None if replay.cell is None else order.placed(replay.cell, 0.0)
+        self.gates = {name: order.placed(gate) for name, gate in replay.gates.items()}
+        self.weight_hh = steps.weight
+        self.before = before
+        self._plain = steps
+        self.steps = steps if order.is_on is None else Ended(steps, order.is_on.unsqueeze(-1))
         self._direct = direct
-        self._direct_last = direct_last
         self._transports: dict[tuple[Kind, int | None, float], Tensor] = {}
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Sizes of the state's parts: (P,) or (P, H)."""
+        parts = (self.hidden,) if self.cell is None else (self.hidden, self.cell)
+        return tuple(part.shape[-1] for part in parts)
 
     @property
     def state_size(self) -> int:
         """N."""
-        return self.hidden.shape[-1] * self._parts
-
-    @property
-    def _parts(self) -> int:
-        return 1 if self.cell is None else 2
+        return sum(self.widths)
 
     @cached_property
-    def _totals(self) -> list[State]:
-        """(B, H) a state part, from t = 1: δ_{t−1} = J_tᵀ δ_t + the direct term, in float64.
-
-        float64, because the gradients of a float32 model fall below 1e-38 within a hundred
-        timesteps and would read 0 (Pascanu et al. 2013, eq. 5, with the direct terms).
-        """
-        with torch.no_grad():
-            direct = self._direct.double()
-            last = tuple(each.double() for each in self._direct_last[: self._parts])
-            state: State = (direct[-1] + last[0], *last[1:])
-            states = [state]
-            rows, steps = direct.unbind(), each_timestep(self._double)
-            # The loss often reads the last timestep only; nothing is added at the others.
-            is_added = (direct != 0).flatten(1).any(1).tolist()
-            for index in range(len(rows) - 1, 0, -1):
-                state = steps[index].vjp(state)
-                if is_added[index - 1]:
-                    state = (state[0] + rows[index - 1], *state[1:])
-                states.append(state)
-            states.reverse()
-            return states
+    @measured
+    def total(self) -> TotalGradient:
+        """∂L/∂s_t through every path, in the order in which the layer read."""
+        return total_gradient(self.steps, self._direct)
 
     @cached_property
-    def _double(self) -> Linearisation:
-        return double(self._linearisation)
-
-    @cached_property
+    @measured
     def hidden_grad(self) -> Tensor:
-        """(T, B, H) float64: ∂L/∂h_t through every path."""
-        return torch.stack([state[0] for state in self._totals])
+        """(T, B, P) float64: ∂L/∂h_t through every path.
+
+        It is 0 below 1e-308; `hidden_grad_log10` never is.
+        """
+        return self.order.placed(self.total.scaled(self.total.parts[0]).double(), 0.0)
 
     @cached_property
-    def _of_cell(self) -> Tensor:
-        """(T, B, H) float64: ∂L/∂c_t but for the path through h_t."""
-        return torch.stack([state[1] for state in self._totals])
-
-    @property
+    @measured
     def cell_grad(self) -> Tensor:
         """(T, B, H) float64: ∂L/∂c_t through every path.
 
         Raises:
             ValueError: for a cell without a cell state.
         """
-        if self.cell is None:
+        if not isinstance(self._plain, LstmLinearisation):
             raise ValueError(f"cell_grad is an LSTM's; this layer is a {self.cell_name}.")
-        # h_t = o ⊙ tanh(c_t): the path through h_t of the same timestep is one of c_t's paths.
-        steps = cast(LstmLinearisation, self._double)
-        return torch.addcmul(self._of_cell, self.hidden_grad, steps.out)
+        total = self.total
+        plain = cast(self._plain, total.parts[0].dtype)
+        assert isinstance(plain, LstmLinearisation)
+        return self.order.placed(total.scaled(plain.cell_grad(total.parts)).double(), 0.0)
 
     @cached_property
+    @measured
     def hidden_grad_norm(self) -> Tensor:
-        """(T, B) float64: ‖∂L/∂h_t‖₂."""
-        norm: Tensor = torch.linalg.vector_norm(self.hidden_grad, dim=-1)
-        if bool(((norm > SQUARES[0]) & (norm < SQUARES[1])).all()):
-            return norm
-        # Entries below 1e-154 have squares of 0, those above 1e154 infinite ones.
-        scale = self.hidden_grad.abs().amax(-1, keepdim=True)
-        scale = torch.where(scale > 0, scale, 1.0)
-        norm = torch.linalg.vector_norm(self.hidden_grad / scale, dim=-1)
-        return norm * scale[..., 0]
+        """(T, B) float64: ‖∂L/∂h_t‖₂; 0 below 1e-308."""
+        norm = self.total.scaled(self._mantissa_norm.unsqueeze(-1)).double()
+        return self.order.placed(norm[..., 0])
 
-    def input_grad(self) -> Tensor:
-        """(T, B, G·H) float64: ∂L/∂(W_ih x_t + b_ih), which the layer below receives."""
-        others = () if self.cell is None else (self._of_cell,)
-        return self._double.input_grad((self.hidden_grad, *others))
+    @cached_property
+    @measured
+    def hidden_grad_log10(self) -> Tensor:
+        """(T, B) float64: log10 ‖∂L/∂h_t‖₂; −∞ only where the gradient is exactly zero."""
+        exponent = self.total.exponent[..., 0].double()
+        return self.order.placed(self._mantissa_norm.log10() + exponent * math.log10(2))
 
+    @cached_property
+    def _mantissa_norm(self) -> Tensor:
+        norm: Tensor = torch.linalg.vector_norm(self.total.parts[0].double(), dim=-1)
+        return norm
+
+    @measured
+    def grad_below(self, weight_ih: Tensor) -> Scaled:
+        """(T, B, I): ∂L/∂x_t, which the layer below receives, in the order of the sequence."""
+        total = self.total
+        drive = total.steps.input_grad(total.parts)
+        below = total.scaled(drive @ weight_ih.to(drive.dtype))
+        return below.moved(lambda each: self.order.turned(each))
+
+    @measured
     def jacobian(self, t: int) -> Tensor:
         """(B, N, N): J_t = ∂s_t/∂s_{t−1}, t = 1…T; s_0 is the initial state."""
-        if not 1 <= t <= len(self.hidden):
-            raise ValueError(f"t must be 1…{len(self.hidden)}, got {t}.")
-        return self._dense(t - 1)
+        timesteps, batch = self.hidden.shape[:2]
+        if not 1 <= t <= timesteps:
+            raise ValueError(f"t must be 1…{timesteps}, got {t}.")
+        position = torch.tensor([t - 1], device=self.hidden.device)
+        dense = self._dense(self.order.rows(position, batch))
+        is_on = self.order.is_on
+        return dense if is_on is None else torch.where(is_on[t - 1, :, None, None], dense, math.nan)
 
-    def _dense(self, index: int, probes: int | None = None) -> Tensor:
-        step = at(self._linearisation, index)
-        batch, width = self.hidden.shape[1:]
+    def _dense(self, rows: Tensor) -> Tensor:
+        """(B, N, N) J of a row for each of the first B sequences."""
+        step = picked(self.steps, rows)
         eye = torch.eye(self.state_size, dtype=self.hidden.dtype, device=self.hidden.device)
-        columns = eye.unsqueeze(1).expand(-1, batch, -1).split(width, -1)
-        jacobian = torch.cat(step.jvp(tuple(columns)), -1).permute(1, 2, 0)
-        return jacobian[:probes]
+        columns = eye.unsqueeze(1).expand(-1, len(rows), -1).split(self.widths, -1)
+        return torch.cat(step.jvp(tuple(columns)), -1).permute(1, 2, 0)
 
+    @measured
     def jacobian_norm(
         self,
         kind: Kind = "spectral",
@@ -171,25 +185,25 @@ class LayerFlow:
             tolerance: relative error of the spectral norm.
             warm: carries singular vectors from one call to the next.
         """
-        with torch.no_grad():
-            if kind == "frobenius":
-                rows = [self._dense(t, probes) for t in range(len(self.hidden))]
-                return torch.stack([torch.linalg.matrix_norm(row) for row in rows])
-            norm = self._spectral_norms(self.hidden.dtype, probes, tolerance, warm)
-            is_safe = bool(((norm > SAFE[0]) & (norm < SAFE[1])).all())
-            if is_safe or self.hidden.dtype == torch.float64:
-                return norm
-            return self._spectral_norms(torch.float64, probes, tolerance, warm)
+        if kind == "frobenius":
+            batch = self._states(probes).shape[1]
+            rows = torch.arange(len(self.hidden), device=self.hidden.device)
+            norms = [torch.linalg.matrix_norm(self._dense(row.expand(batch))) for row in rows]
+            return self.order.placed(torch.stack(norms))
+        norm = self._spectral_norms(self.hidden.dtype, probes, tolerance, warm)
+        is_safe = bool(((norm > SAFE[0]) & (norm < SAFE[1])).all())
+        if not is_safe and self.hidden.dtype != torch.float64:
+            norm = self._spectral_norms(torch.float64, probes, tolerance, warm)
+        return self.order.placed(norm)
 
     def _spectral_norms(
         self, dtype: torch.dtype, probes: int | None, tolerance: float, warm: SpectralStart | None
     ) -> Tensor:
-        steps = self._double if dtype == torch.float64 else self._linearisation
-        steps = probed(steps, probes)
-        width, like = self.hidden.shape[-1], self._states(probes).to(dtype)
+        steps = probed(cast(self.steps, dtype), probes)
+        widths, like = self.widths, self._states(probes).to(dtype)
         norms, vectors = spectral_norms(
-            lambda vector: torch.cat(steps.jvp(vector.split(width, -1)), -1),
-            lambda vector: torch.cat(steps.vjp(vector.split(width, -1)), -1),
+            lambda vector: torch.cat(steps.jvp(vector.split(widths, -1)), -1),
+            lambda vector: torch.cat(steps.vjp(vector.split(widths, -1)), -1),
             start_vectors(like, None if warm is None else warm.fitting(like)),
             tolerance,
         )
@@ -197,6 +211,7 @@ class LayerFlow:
             warm.vectors = vectors
         return norms
 
+    @measured
     def transport_log10(
         self, kind: Kind = "spectral", *, probes: int | None = None, tolerance: float = 1e-6
     ) -> Tensor:
@@ -211,10 +226,9 @@ class LayerFlow:
         """
         key = (kind, probes, tolerance)
         if key not in self._transports:
-            with torch.no_grad():
-                transport = Transport(self._states(probes), self._parts, tolerance)
-                steps = probed(self._linearisation, probes)
-                self._transports[key] = transport.log10_norms(steps, spectral=kind == "spectral")
+            transport = Transport(self._states(probes), self.widths, tolerance)
+            found = transport.log10_norms(probed(self.steps, probes), spectral=kind == "spectral")
+            self._transports[key] = self.order.placed(found)
         return self._transports[key]
 
     def _states(self, probes: int | None) -> Tensor:
@@ -223,6 +237,7 @@ class LayerFlow:
         batch = batch if probes is None else min(probes, batch)
         return self.hidden.new_empty(timesteps, batch, self.state_size)
 
+    @measured
     def gradient_horizon(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Tensor:
         """(Q,): the least lag k with ‖∂s_T/∂s_{T−k}‖₂ ≤ 1/e; inf if there is none.
 
@@ -231,8 +246,11 @@ class LayerFlow:
             tolerance: of the transport, which is computed once for both.
         """
         transport = self.transport_log10("spectral", probes=probes, tolerance=tolerance)
-        below = transport.flip(0) <= -math.log10(math.e)
-        lags = below.int().argmax(0).double()
+        # Read from the end of each sequence; nan behind it is never below.
+        read = self.order.turned(transport)
+        below = read.flip(0) <= -math.log10(math.e)
+        ends = len(read) - self.order.steps_read(read.shape[1]).to(read.device)
+        lags = (below.int().argmax(0) - ends).double()
         return torch.where(below.any(0), lags, torch.full_like(lags, math.inf))
 
     @property

@@ -5,44 +5,96 @@ Index legend: T timesteps, B recorded sequences, Q ≤ B probes, H hidden size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import torch
 from torch import Tensor
 
-from gradviz.cells import Linearisation
+from gradviz.cells import Linearisation, State
+
+WEIGHTS = ("weight", "projection")
+"""Fields of a linearisation that all timesteps share."""
 
 
-def double(steps: Linearisation) -> Linearisation:
-    """The same in float64."""
-    return _changed(steps, {name: each.double() for name, each in vars(steps).items()})
+def cast(steps: Linearisation, dtype: torch.dtype) -> Linearisation:
+    """The same in another precision."""
+    return _changed(steps, lambda each: each.to(dtype) if each.is_floating_point() else each, True)
 
 
 def probed(steps: Linearisation, probes: int | None) -> Linearisation:
     """Of the first so many sequences only."""
-    return _changed(steps, {name: each[:, :probes] for name, each in _multipliers(steps).items()})
+    return _changed(steps, lambda each: each[:, :probes])
 
 
 def spread(steps: Linearisation) -> Linearisation:
     """Multipliers (T, B, 1, …, H), for products with many vectors a sequence, (…, B, many, H)."""
-    return _changed(steps, {name: each.unsqueeze(2) for name, each in _multipliers(steps).items()})
+    return _changed(steps, lambda each: each.unsqueeze(2))
 
 
-def at(steps: Linearisation, index: int) -> Linearisation:
-    """Of one timestep, a row of the time axis."""
-    return _changed(steps, {name: each[index] for name, each in _multipliers(steps).items()})
+def picked(steps: Linearisation, rows: Tensor) -> Linearisation:
+    """Of one timestep for each of the first B sequences, whose rows are (B,)."""
+    batch = torch.arange(len(rows), device=rows.device)
+    return _changed(steps, lambda each: each[rows, batch])
 
 
 def each_timestep(steps: Linearisation) -> list[Linearisation]:
     """One for each timestep; a tenth of the cost of `at` in a loop."""
-    multipliers = _multipliers(steps)
-    columns = [multiplier.unbind() for multiplier in multipliers.values()]
-    kind: Callable[..., Linearisation] = type(steps)
-    return [kind(*row, weight=steps.weight) for row in zip(*columns, strict=True)]
+    shared: dict[str, Tensor | None] = {}
+    columns: dict[str, Sequence[Any]] = {}
+    for name, value in vars(steps).items():
+        if value is None or name in WEIGHTS:
+            shared[name] = value
+        else:
+            columns[name] = value.unbind() if isinstance(value, Tensor) else each_timestep(value)
+    make: Callable[..., Linearisation] = partial(type(steps), **shared)
+    names, rows = list(columns), zip(*columns.values(), strict=True)
+    return [make(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _multipliers(steps: Linearisation) -> dict[str, Tensor]:
-    return {name: value for name, value in vars(steps).items() if name != "weight"}
+@dataclass
+class Ended:
+    """Sequences of different lengths: J_t = I behind the end of each."""
+
+    steps: Linearisation
+    is_on: Tensor
+    """(T, B, 1): whether the sequence still goes on."""
+
+    @property
+    def weight(self) -> Tensor:
+        """(G·H, P) W_hh."""
+        return self.steps.weight
+
+    def vjp(self, vector: State) -> State:
+        """J_tᵀ v."""
+        return self._chosen(self.steps.vjp(vector), vector)
+
+    def jvp(self, vector: State) -> State:
+        """J_t v."""
+        return self._chosen(self.steps.jvp(vector), vector)
+
+    def input_grad(self, vector: State) -> Tensor:
+        """∂L/∂(W_ih x_t + b_ih); 0 behind the end."""
+        return torch.where(self.is_on, self.steps.input_grad(vector), 0.0)
+
+    def recurrent_grad(self, vector: State) -> Tensor:
+        """∂L/∂(W_hh h_{t−1} + b_hh); 0 behind the end."""
+        return torch.where(self.is_on, self.steps.recurrent_grad(vector), 0.0)
+
+    def _chosen(self, on: State, ended: State) -> State:
+        return tuple(torch.where(self.is_on, *pair) for pair in zip(on, ended, strict=True))
 
 
-def _changed(steps: Linearisation, values: dict[str, Tensor]) -> Linearisation:
-    return type(steps)(**{**vars(steps), **values})
+def _changed(
+    steps: Linearisation, change: Callable[[Tensor], Tensor], weights: bool = False
+) -> Linearisation:
+    """Every multiplier changed, and the weights too if asked."""
+    values: dict[str, Any] = {}
+    for name, value in vars(steps).items():
+        if isinstance(value, Tensor):
+            values[name] = value if name in WEIGHTS and not weights else change(value)
+        else:
+            values[name] = None if value is None else _changed(value, change, weights)
+    return type(steps)(**values)

@@ -35,18 +35,18 @@ DROP_SHARE = 1e-3
 class Transport:
     """The running product of the probes' Jacobians, from t = T down to t = 1."""
 
-    def __init__(self, like: Tensor, parts: int, tolerance: float) -> None:
+    def __init__(self, like: Tensor, widths: tuple[int, ...], tolerance: float) -> None:
         """Start at P_T = I.
 
         Args:
             like: (T, Q, N) of the wanted dtype and device.
-            parts: 1, or 2 for a state (h, c).
+            widths: sizes of the state's parts.
             tolerance: relative error of the norms.
         """
-        self._parts, self._tolerance = parts, tolerance
+        self._widths, self._tolerance = widths, tolerance
         _, probes, size = like.shape
         eye = torch.eye(size, dtype=like.dtype, device=like.device)
-        self._rows: State = eye.expand(probes, -1, -1).contiguous().split(size // parts, -1)
+        self._rows: State = eye.expand(probes, -1, -1).contiguous().split(widths, -1)
         self._log = like.new_zeros(probes, dtype=torch.float64)
         self._guess: Tensor | None = None
         self._drop = max(DROP_SHARE * tolerance, torch.finfo(like.dtype).eps)
@@ -110,7 +110,7 @@ class Transport:
         counted = values > self._drop**2 * values[:, -1:]
         kept = max(int(counted.sum(-1).max()), 1)
         rotation = vectors[..., -kept:].flip(-1).transpose(-1, -2).to(product.dtype)
-        self._rows = (rotation @ product).split(product.shape[-1] // self._parts, -1)
+        self._rows = (rotation @ product).split(self._widths, -1)
         # All directions by their weight: the leading one alone would miss that another, a
         # few percent smaller now, has overtaken it some timesteps on.
         sizes = values[..., -kept:].flip(-1).clamp_min(0).sqrt()

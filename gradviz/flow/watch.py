@@ -1,176 +1,152 @@
 """watch(model): note what passes through its recurrent modules, and replay it afterwards.
 
-The model runs PyTorch's own fused modules untouched. Hooks note each module's inputs, a
-copy of its weights (the optimiser changes them in place) and the *direct* gradients at its
-outputs; nothing is computed until a layer is asked for.
-
-Index legend: T timesteps, B recorded sequences, I input size, H hidden size.
+The model runs PyTorch's own modules untouched. Hooks note each call's inputs, a copy of the
+weights (the optimiser changes them in place) and the *direct* gradients at its outputs;
+nothing is computed until a layer is asked for.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+from torch.utils.hooks import RemovableHandle
 
-from gradviz.cells import REPLAYS, LayerPass, Replay, Weights
+from gradviz.flow.cell_loop import CellLoops, Loop, loop_flows
+from gradviz.flow.errors import WatchError
 from gradviz.flow.layer_flow import LayerFlow
-
-
-class WatchError(RuntimeError):
-    """A model or a moment that the instrument cannot measure, in one sentence."""
-
-
-class _Call(NamedTuple):
-    """What a module was called with, by position or by name."""
-
-    input: Any
-    hx: Any = None
-
-
-@dataclass
-class _Passage:
-    """One module's forward pass and the direct gradients that came back."""
-
-    name: str
-    module: nn.RNNBase
-    inputs: Tensor
-    state: tuple[Tensor, ...] | None
-    output: Tensor
-    weights: list[Weights]
-    grads: dict[str, Tensor] = field(default_factory=dict)
+from gradviz.flow.parameter_flow import ParameterFlow
+from gradviz.flow.passage import Passage
+from gradviz.flow.replay import layer_flows
 
 
 class Watch:
-    """What was noted; see `watch`."""
+    """What was noted; see `watch`.
+
+    Attributes:
+        parameters: the gradients of all parameters, before the clip and now.
+    """
 
     def __init__(self, probe_size: int | None) -> None:
         self._probe_size = probe_size
-        self._passages: dict[str, _Passage] = {}
+        self._begin()
 
-    @cached_property
+    def _begin(self) -> None:
+        self._passages: list[Passage] = []
+        self._loops = CellLoops()
+        self._layers: dict[str, LayerFlow] | None = None
+        self.parameters = ParameterFlow()
+
+    @property
+    def _calls(self) -> list[Passage | Loop]:
+        return [*self._passages, *self._loops.found]
+
+    @property
     def layers(self) -> dict[str, LayerFlow]:
-        """LayerFlow by "module.l0"; just "l0" when the watched model is the module itself.
+        """LayerFlow by "module.l0", "module.l0_reverse"; "l0" when the model is the module.
+
+        A module's second call in one pass has "#2" behind the name; a cell called in a loop
+        has its own name. A call that the loss did not use is left out.
 
         Raises:
-            WatchError: before forward and backward have run.
+            WatchError: before forward and backward have run, or when what ran cannot be measured.
         """
-        if not self._passages:
+        if self._layers is None:
+            self._layers = self._replayed()
+        return self._layers
+
+    def _replayed(self) -> dict[str, LayerFlow]:
+        calls = self._calls
+        if not calls:
             raise WatchError(
                 "Nothing was noted; run the forward pass, with gradients enabled, "
-                "inside `with watch`."
+                "inside `with watch`, and not through a compiled copy of the model."
             )
+        if not any(call.is_reached for call in calls):
+            raise WatchError(
+                f"No gradient has come back to {calls[0].name or 'the model'}; "
+                "call loss.backward() first."
+            )
+        counts: dict[str, int] = defaultdict(int)
         found: dict[str, LayerFlow] = {}
-        for passage in self._passages.values():
-            if not passage.grads:
-                raise WatchError(
-                    f"No gradient has come back to {passage.name or 'the model'}; "
-                    "call loss.backward() first."
-                )
-            found.update(self._replayed(passage))
+        for call in calls:
+            counts[call.name] += 1
+            if call.is_reached:
+                call.check()
+                number = "" if counts[call.name] == 1 else f"#{counts[call.name]}"
+                for suffix, flow in self._flows(call).items():
+                    found[".".join(filter(None, (call.name, suffix))) + number] = flow
         return found
 
-    def note(self, name: str, module: nn.RNNBase, call: _Call, output: Any) -> None:
-        """Forward hook: keep the passage and follow its outputs' gradients."""
-        _refuse(name, module, call)
-        sequence, last = output
-        if not sequence.requires_grad:
-            return
-        given = call.hx if call.hx is None or isinstance(call.hx, tuple) else (call.hx,)
-        passage = _Passage(
-            name=name,
-            module=module,
-            inputs=call.input.detach(),
-            state=None if given is None else tuple(each.detach() for each in given),
-            output=sequence.detach(),
-            weights=[_weights(module, layer) for layer in range(module.num_layers)],
-        )
-        self._passages[name] = passage
-        self.__dict__.pop("layers", None)
-        last = last if isinstance(last, tuple) else (last,)
-        for key, tensor in zip(("output", "h_n", "c_n"), (sequence, *last), strict=False):
-            tensor.register_hook(lambda grad, key=key: passage.grads.__setitem__(key, grad))
+    def _flows(self, call: Passage | Loop) -> dict[str, LayerFlow]:
+        if isinstance(call, Passage):
+            return layer_flows(call, self._probe_size)
+        return loop_flows(call, self._probe_size)
 
-    @torch.no_grad()
-    def _replayed(self, passage: _Passage) -> dict[str, LayerFlow]:
-        module = passage.module
-        inputs = self._time_major(passage, passage.inputs)
-        output = inputs
-        replays: list[tuple[Replay, Tensor]] = []
-        batch = inputs.shape[1]
-        zeros = inputs.new_zeros(batch, module.hidden_size)
-        for layer, weights in enumerate(passage.weights):
-            h0, c0 = self._start(passage, 0, layer, zeros), self._start(passage, 1, layer, zeros)
-            top = layer == module.num_layers - 1
-            if top:
-                output = self._time_major(passage, passage.output)
-            else:
-                output = _one_layer(module, weights, inputs, h0, c0)
-            before = torch.cat([h0.unsqueeze(0), output[:-1]])
-            passed = LayerPass(
-                inputs, before, output, c0, weights, getattr(module, "nonlinearity", "")
-            )
-            replays.append((REPLAYS[module.mode.split("_")[0]](passed), output))
-            inputs = output
-        direct = self._direct(passage, output)
-        flows: dict[str, LayerFlow] = {}
-        for layer in reversed(range(module.num_layers)):
-            replay, hidden = replays[layer]
-            flow = LayerFlow(
-                cell_name=module.mode.split("_")[0].lower(),
-                hidden=hidden,
-                cell=replay.cell,
-                gates=dict(replay.gates),
-                linearisation=replay.linearisation,
-                direct=direct,
-                direct_last=tuple(
-                    self._last_grad(passage, key, layer, zeros) for key in ("h_n", "c_n")
-                ),
-                weight_hh=passage.weights[layer].hh,
-            )
-            flows[f"{passage.name}.l{layer}".lstrip(".")] = flow
-            if layer:
-                direct = flow.input_grad() @ passage.weights[layer].ih.double()
-        return dict(reversed(flows.items()))
+    def _is_wanted(self, name: str, output: Tensor) -> bool:
+        """Whether a call is part of a pass to measure; a pass after a backward begins anew."""
+        if not output.requires_grad:
+            return False
+        if torch._C._current_graph_task_id() != -1:
+            # Checkpointing runs a call again within backward.
+            return all(call.name != name for call in self._calls)
+        if any(call.is_reached for call in self._calls):
+            self._begin()
+        self._layers = None
+        return True
 
-    def _time_major(self, passage: _Passage, tensor: Tensor) -> Tensor:
-        if tensor.dim() == 2:
-            tensor = tensor.unsqueeze(1)
-        elif passage.module.batch_first:
-            tensor = tensor.transpose(0, 1)
-        return tensor[:, : self._probe_size]
+    def note_fused(
+        self,
+        name: str,
+        state: torch.Tensor | None,
+        module: nn.RNNBase,
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+        output: Any,
+    ) -> None:
+        """Forward hook of an nn.RNN, nn.LSTM or nn.GRU.
 
-    def _start(self, passage: _Passage, part: int, layer: int, zeros: Tensor) -> Tensor:
-        if passage.state is None or part >= len(passage.state):
-            return zeros
-        return self._of_layer(passage.state[part], layer)
+        `state` is of the random generator before the call, where the module drops out.
+        """
+        sequence = output[0].data if isinstance(output[0], PackedSequence) else output[0]
+        if self._is_wanted(name, sequence):
+            given = _call(*args, **options)
+            self._passages.append(Passage.of(name, module, given, output, state))
 
-    def _of_layer(self, state: Tensor, layer: int) -> Tensor:
-        chosen = state[layer]
-        return chosen.unsqueeze(0) if chosen.dim() == 1 else chosen[: self._probe_size]
+    def note_cell(
+        self,
+        name: str,
+        module: nn.RNNCellBase,
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+        output: Any,
+    ) -> None:
+        """Forward hook of an nn.RNNCell, nn.LSTMCell or nn.GRUCell."""
+        if self._is_wanted(name, output[0] if isinstance(output, tuple) else output):
+            self._loops.note(name, module, *_call(*args, **options), output)
 
-    def _direct(self, passage: _Passage, like: Tensor) -> Tensor:
-        grad = passage.grads.get("output")
-        return torch.zeros_like(like) if grad is None else self._time_major(passage, grad)
 
-    def _last_grad(self, passage: _Passage, key: str, layer: int, zeros: Tensor) -> Tensor:
-        grad = passage.grads.get(key)
-        return zeros if grad is None else self._of_layer(grad, layer)
+def _call(input: Tensor | PackedSequence, hx: Any = None) -> tuple[Any, Any]:
+    """What a recurrent module was called with, by position or by name."""
+    return input, hx
 
 
 @contextmanager
 def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     """Watch the recurrent modules of a model during a forward and a backward pass.
 
-    The losses, weights and random numbers are the same with and without it.
+    The losses, weights and random numbers are the same with and without it. A forward pass
+    after a backward pass begins anew, so a whole training may go on inside.
 
     Args:
-        model: holds unidirectional `nn.RNN`, `nn.LSTM` or `nn.GRU` modules, or is one.
+        model: holds `nn.RNN`, `nn.LSTM` or `nn.GRU` modules, or `nn.RNNCell`, `nn.LSTMCell`
+            or `nn.GRUCell` called in a loop; or is one.
         probe_size: record the first so many sequences of the batch; None: all.
 
     Raises:
@@ -178,68 +154,77 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     """
     if probe_size is not None and probe_size < 1:
         raise WatchError(f"probe_size must be 1 or more, or None for all, got {probe_size}.")
-    if any(type(each).__name__ == "OptimizedModule" for each in model.modules()):
-        raise WatchError("The model is compiled; watch the one that torch.compile was given.")
-    found = {name: each for name, each in model.named_modules() if isinstance(each, nn.RNNBase)}
-    if not found:
-        kinds = sorted({type(each).__name__ for each in model.modules()})
-        raise WatchError(
-            f"The model must hold an nn.RNN, nn.LSTM or nn.GRU, got only {', '.join(kinds)}."
-        )
     watching = Watch(probe_size)
-    hooks = [
-        module.register_forward_hook(
-            lambda module, args, options, output, name=name: watching.note(
-                name, module, _Call(*args, **options), output
-            ),
-            with_kwargs=True,
-        )
-        for name, module in found.items()
-    ]
+    hooks: list[RemovableHandle] = []
     try:
+        for name, module in _recurrent(model).items():
+            hooks += _follow(watching, name, module)
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                hooks.append(_follow_parameter(watching, name, parameter))
         yield watching
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def _refuse(name: str, module: nn.RNNBase, call: _Call) -> None:
-    where = name or "the model"
-    if module.bidirectional:
-        raise WatchError(f"{where} is bidirectional; only one direction can be measured so far.")
-    if module.proj_size:
+def _recurrent(model: nn.Module) -> dict[str, nn.RNNBase | nn.RNNCellBase]:
+    """By name.
+
+    Raises:
+        WatchError: for a model without any, compiled, scripted, or with one under two names.
+    """
+    found: dict[str, nn.RNNBase | nn.RNNCellBase] = {}
+    names: dict[int, str] = {}
+    kinds = set()
+    for name, module in model.named_modules(remove_duplicate=False):
+        kinds.add(type(module).__name__)
+        if not isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            continue
+        if id(module) in names:
+            raise WatchError(
+                f"{names[id(module)]} and {name} are the same module, so its calls cannot be told "
+                "apart by name; watch that module by itself, which names them l0, l0#2, …."
+            )
+        names[id(module)], found[name] = name, module
+    for kind, cause in {
+        "OptimizedModule": ("compiled", "torch.compile"),
+        "RecursiveScriptModule": ("scripted", "torch.jit.script"),
+        "TopLevelTracedModule": ("traced", "torch.jit.trace"),
+    }.items():
+        if kind in kinds:
+            raise WatchError(f"The model is {cause[0]}; watch the one that {cause[1]} was given.")
+    if not found:
         raise WatchError(
-            f"{where} has proj_size={module.proj_size}; only 0 can be measured so far."
+            "The model must hold an nn.RNN, nn.LSTM or nn.GRU, or one of their cells, "
+            f"got only {', '.join(sorted(kinds))}."
         )
-    if module.dropout and module.training and module.num_layers > 1:
-        raise WatchError(
-            f"{where} drops out between its layers while training, which cannot be replayed; "
-            "set its dropout to 0 or call eval()."
-        )
-    if not isinstance(call.input, Tensor):
-        raise WatchError(
-            f"{where} was given a {type(call.input).__name__}; give it a padded tensor."
-        )
-    if call.input.dtype not in (torch.float32, torch.float64):
-        raise WatchError(f"{where} must be float32 or float64, got {call.input.dtype}.")
+    return found
 
 
-def _weights(module: nn.RNNBase, layer: int) -> Weights:
-    """Copies of a layer's; zeros for biases it does not have."""
-    ih, hh = (getattr(module, f"weight_{side}_l{layer}").detach().clone() for side in ("ih", "hh"))
-    if not module.bias:
-        return Weights(ih, hh, *2 * [hh.new_zeros(len(hh))])
-    biases = (getattr(module, f"bias_{side}_l{layer}").detach().clone() for side in ("ih", "hh"))
-    return Weights(ih, hh, *biases)
+def _follow(
+    watching: Watch, name: str, module: nn.RNNBase | nn.RNNCellBase
+) -> Iterator[RemovableHandle]:
+    if isinstance(module, nn.RNNCellBase):
+        yield module.register_forward_hook(partial(watching.note_cell, name), with_kwargs=True)
+        return
+    states: list[Tensor] = []
+
+    def before(module: nn.RNNBase, args: tuple[Any, ...]) -> None:
+        states.clear()
+        if module.dropout and module.training and module.num_layers > 1:
+            states.append(torch.get_rng_state())
+
+    def after(module: nn.RNNBase, args: Any, options: Any, output: Any) -> None:
+        state = states[0] if states else None
+        watching.note_fused(name, state, module, args, options, output)
+
+    yield module.register_forward_pre_hook(before)
+    yield module.register_forward_hook(after, with_kwargs=True)
 
 
-def _one_layer(
-    module: nn.RNNBase, weights: Weights, inputs: Tensor, h0: Tensor, c0: Tensor
-) -> Tensor:
-    """The output of a lower layer, by PyTorch's own fused operation."""
-    state: Any = h0.unsqueeze(0)
-    if module.mode == "LSTM":
-        state = [state, c0.unsqueeze(0)]
-    operation = getattr(torch._VF, module.mode.lower())
-    output: Tensor = operation(inputs, state, [*weights], True, 1, 0.0, False, False, False)[0]
-    return output
+def _follow_parameter(watching: Watch, name: str, parameter: nn.Parameter) -> RemovableHandle:
+    handle: RemovableHandle = parameter.register_post_accumulate_grad_hook(
+        lambda changed: watching.parameters.note(name, parameter)
+    )
+    return handle

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gradviz.cells import REPLAYS, LayerPass, Weights
+from gradviz.flow.steps import spread
 
 T, B, I, H = 4, 3, 2, 5  # noqa: E741
 State = tuple[Tensor, ...]
@@ -98,12 +99,7 @@ def test_products_equal_torch_func(name: str) -> None:
 def test_products_take_many_vectors_a_sequence(name: str) -> None:
     _, _, parts, mode = CELLS[name]
     steps = REPLAYS[mode](passed(name)[0]).linearisation
-    wide = type(steps)(
-        **{
-            key: value if key == "weight" else value.unsqueeze(2)
-            for key, value in vars(steps).items()
-        }
-    )
+    wide = spread(steps)
     many = tuple(torch.randn(T, B, 7, H, dtype=torch.float64) for _ in range(parts))
     single = tuple(each[:, :, 4] for each in many)
     for product in ("vjp", "jvp"):

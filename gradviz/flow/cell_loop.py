@@ -1,0 +1,218 @@
+"""nn.RNNCell, nn.LSTMCell and nn.GRUCell called in a loop, followed by their hooks.
+
+Index legend: T timesteps, B sequences, Q ≤ B recorded ones, P = H hidden size.
+
+The calls of a cell that pass its state on are one recurrence. Autograd gives the total
+gradient at each state, in the model's precision; what came from outside the recurrence is
+the difference to J_tᵀ times the next one's, so that the scan can go on below 1e-38.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.cells import REPLAYS, LayerPass, Replay, State, Weights
+from gradviz.cells.lstm import LstmLinearisation
+from gradviz.flow.errors import WatchError, refuse_non_finite, refuse_second_backward
+from gradviz.flow.layer_flow import LayerFlow
+from gradviz.flow.measured import measured
+from gradviz.flow.order import Order
+from gradviz.flow.scaled import Scaled
+from gradviz.flow.steps import cast
+from gradviz.flow.total_gradient import Direct
+
+ROUNDING = 8
+"""Roundings within which a difference of two gradients counts as nothing."""
+
+MOST_NODES = 10_000
+"""Of the graph behind a state, to find whether it came from the call before."""
+
+
+@dataclass
+class Loop:
+    """One recurrence of a cell."""
+
+    name: str
+    module: nn.RNNCellBase
+    weights: Weights
+    start: State | None
+    inputs: list[Tensor] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    """(B, H) h_t, and c_t of an LSTM."""
+    grads: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    """By timestep and part of the state."""
+    is_changed: bool = False
+    """Whether it began from the cell's own state, changed by other operations."""
+    is_repeated: bool = False
+    tail: tuple[weakref.ref[Tensor], ...] = ()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a gradient has come back."""
+        return bool(self.grads)
+
+    def append(self, inputs: Tensor, state: State) -> None:
+        """Note a call and follow its state's gradient."""
+        index = len(self.states)
+        self.inputs.append(inputs.detach())
+        self.states.append(tuple(each.detach() for each in state))
+        self.tail = tuple(weakref.ref(each) for each in state)
+        for part, each in enumerate(state):
+            each.register_hook(lambda grad, key=(index, part): self._receive(key, grad))
+
+    def _receive(self, key: tuple[int, int], grad: Tensor) -> None:
+        self.is_repeated |= key in self.grads
+        self.grads[key] = grad.detach()
+
+    def check(self) -> None:
+        """Refuse what is no recurrence of the cell alone.
+
+        Raises:
+            WatchError: in a sentence.
+        """
+        if self.is_repeated:
+            refuse_second_backward(self.name)
+        if self.is_changed:
+            raise WatchError(
+                f"{self.name or 'The cell'} was given a state that other operations had changed "
+                "since its last call, so the Jacobian between timesteps is not the cell's alone; "
+                "pass its state on as it is, or watch an nn.RNN, nn.LSTM or nn.GRU."
+            )
+        if not bool(torch.isfinite(self.states[-1][0]).all()):
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            weights = {
+                name: each
+                for name, each in zip(names, self.weights, strict=False)
+                if each is not None
+            }
+            refuse_non_finite(self.name, weights)
+
+
+class CellLoops:
+    """All recurrences of a pass, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.found: list[Loop] = []
+
+    def note(self, name: str, module: nn.RNNCellBase, inputs: Tensor, hx: Any, output: Any) -> None:
+        """Add a call to the recurrence that it continues, or begin one."""
+        state = output if isinstance(output, tuple) else (output,)
+        given = hx if hx is None or isinstance(hx, tuple) else (hx,)
+        mine = [loop for loop in self.found if loop.module is module]
+        if given is not None:
+            for loop in mine:
+                if all(ref() is each for ref, each in zip(loop.tail, given, strict=True)):
+                    loop.append(inputs, state)
+                    return
+        start = None if given is None else tuple(each.detach() for each in given)
+        loop = Loop(name, module, _weights(module), start)
+        loop.is_changed = given is not None and _came_from(given, mine)
+        self.found.append(loop)
+        loop.append(inputs, state)
+
+
+def _came_from(given: State, loops: list[Loop]) -> bool:
+    """Whether a state was computed from the last states of these recurrences."""
+    tails = [ref() for loop in loops for ref in loop.tail]
+    wanted = [each.grad_fn for each in tails if each is not None and each.grad_fn is not None]
+    waiting: list[Any] = [each.grad_fn for each in given]
+    seen: set[Any] = set()
+    while waiting and wanted and len(seen) < MOST_NODES:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if node in wanted:
+            return True
+        seen.add(node)
+        waiting += [following for following, _ in node.next_functions]
+    return False
+
+
+def _weights(module: nn.RNNCellBase) -> Weights:
+    ih, hh = (each.detach().clone() for each in (module.weight_ih, module.weight_hh))
+    zeros = hh.new_zeros(len(hh))
+    bias_ih, bias_hh = (
+        zeros if each is None else each.detach().clone()
+        for each in (module.bias_ih, module.bias_hh)
+    )
+    return Weights(ih, hh, bias_ih, bias_hh)
+
+
+@measured
+def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
+    """One, without a suffix; "l0" where the model is the cell itself."""
+    kind = type(loop.module).__name__.removesuffix("Cell")
+    dtype = torch.float64 if loop.weights.hh.dtype == torch.float64 else torch.float32
+    hidden = _stacked((state[0] for state in loop.states), probes).to(dtype)
+    zeros = torch.zeros_like(hidden[0])
+    start: State = (zeros, zeros)
+    if loop.start is not None:
+        start = tuple(_batched(each)[:probes].to(dtype) for each in loop.start)
+    passed = LayerPass(
+        inputs=_stacked(loop.inputs, probes).to(dtype),
+        before=torch.cat([start[0].unsqueeze(0), hidden[:-1]]),
+        hidden=hidden,
+        cell=start[-1],
+        weights=loop.weights.to(dtype),
+        nonlinearity=getattr(loop.module, "nonlinearity", ""),
+    )
+    replay = _replay(kind, passed)
+    flow = LayerFlow(
+        cell_name=kind.lower(),
+        before=passed.before,
+        hidden=hidden,
+        replay=replay,
+        direct=_direct(loop, replay, hidden, probes),
+        order=Order(len(hidden)),
+    )
+    return {"" if loop.name else "l0": flow}
+
+
+def _replay(kind: str, passed: LayerPass) -> Replay:
+    # Subclasses of PyTorch's cells are as different as they please.
+    if kind not in REPLAYS:
+        raise WatchError(f"An {kind}Cell cannot be measured; use nn.RNNCell, LSTMCell or GRUCell.")
+    return REPLAYS[kind](passed)
+
+
+def _direct(loop: Loop, replay: Replay, hidden: Tensor, probes: int | None) -> Direct:
+    """What the total gradients hold beyond J_tᵀ times the next one's."""
+    parts = len(loop.states[0])
+    zeros = torch.zeros_like(_batched(loop.states[0][0]))
+    totals = [
+        _stacked((loop.grads.get((t, part), zeros) for t in range(len(hidden))), probes).double()
+        for part in range(parts)
+    ]
+    steps = cast(replay.linearisation, torch.float64)
+    if isinstance(steps, LstmLinearisation):
+        # Of what has come to c_t, a share came through h_t of the same timestep.
+        through = steps.cell_grad((totals[0], torch.zeros_like(totals[1])))
+        totals[1] = totals[1] - through
+    carried = steps.vjp(tuple(totals))
+    lost = torch.finfo(loop.states[0][0].dtype)
+    drive = torch.linalg.vector_norm(steps.recurrent_grad(tuple(totals)), dim=-1, keepdim=True)
+    column = torch.linalg.vector_norm(steps.weight, dim=0).max()
+    found = []
+    for total, back in zip(totals, carried, strict=True):
+        size = total.abs().amax(-1, keepdim=True)
+        size[:-1] += drive[1:] * column + back[1:].abs().amax(-1, keepdim=True)
+        own = total.clone()
+        own[:-1] -= back[1:]
+        is_own = own.abs() > ROUNDING * (lost.eps * size + lost.tiny)
+        found.append(Scaled(torch.where(is_own, own, 0.0)))
+    last = tuple(torch.zeros_like(part[0]) for part in totals)
+    return Direct(found[0], last, found[1] if parts == 2 else None)
+
+
+def _stacked(rows: Iterable[Tensor], probes: int | None) -> Tensor:
+    return torch.stack([_batched(row)[:probes] for row in rows])
+
+
+def _batched(row: Tensor) -> Tensor:
+    return row.unsqueeze(0) if row.dim() == 1 else row

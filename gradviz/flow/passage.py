@@ -1,0 +1,169 @@
+"""What the hooks note of one call of a fused module, until it is replayed.
+
+Index legend: T timesteps, B sequences, Q ≤ B recorded ones, I input size, L layers,
+D directions, P size of h_t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from gradviz.cells import Weights
+from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
+
+
+@dataclass
+class Passage:
+    """One call of an nn.RNN, nn.LSTM or nn.GRU and the direct gradients that came back."""
+
+    name: str
+    module: nn.RNNBase
+    inputs: Tensor | PackedSequence
+    state: tuple[Tensor, ...] | None
+    output: Tensor | PackedSequence
+    last: Tensor
+    """h_n."""
+    weights: dict[str, Tensor]
+    """Copies by PyTorch's names: the optimiser changes a module's own in place."""
+    is_dropping: bool
+    """Whether it dropped out between its layers."""
+    random_state: Tensor | None
+    """Of the CPU's generator just before, where it dropped out."""
+    autocast: torch.dtype | None
+    """Of the autocast that it ran in."""
+    grads: dict[str, Tensor] = field(default_factory=dict)
+    is_repeated: bool = False
+    """Whether a second backward pass came through."""
+
+    @classmethod
+    def of(
+        cls, name: str, module: nn.RNNBase, given: tuple[Any, Any], output: Any, before: Any
+    ) -> Passage:
+        """Note a call and follow its outputs' gradients."""
+        inputs, state = given
+        sequence, last = output
+        passage = cls(
+            name=name,
+            module=module,
+            inputs=_detached(inputs),
+            state=None if state is None else tuple(each.detach() for each in _tuple(state)),
+            output=_detached(sequence),
+            last=_tuple(last)[0].detach(),
+            weights=_weights(module),
+            is_dropping=bool(module.dropout) and module.training and module.num_layers > 1,
+            random_state=before,
+            autocast=_autocast(_data(sequence).device.type),
+        )
+        for key, tensor in zip(
+            ("output", "h_n", "c_n"), (_data(sequence), *_tuple(last)), strict=False
+        ):
+            tensor.register_hook(lambda grad, key=key: passage.receive(key, grad))
+        return passage
+
+    def receive(self, key: str, grad: Tensor) -> None:
+        """Keep the gradient that came back to an output."""
+        self.is_repeated |= key in self.grads
+        self.grads[key] = grad.detach()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a gradient has come back."""
+        return bool(self.grads)
+
+    def check(self) -> None:
+        """Refuse what cannot be replayed.
+
+        Raises:
+            WatchError: after a second backward pass, or with weights that are not finite.
+        """
+        if self.is_repeated:
+            refuse_second_backward(self.name)
+        # Weights that are not finite show in the last states, which are far fewer.
+        if not bool(torch.isfinite(self.last).all()):
+            refuse_non_finite(self.name, self.weights)
+
+    @property
+    def directions(self) -> int:
+        """D."""
+        return 2 if self.module.bidirectional else 1
+
+    @property
+    def lengths(self) -> Tensor | None:
+        """(B,) of a packed batch."""
+        if isinstance(self.inputs, Tensor):
+            return None
+        return pad_packed_sequence(self.inputs)[1]
+
+    def weights_of(self, layer: int, direction: int) -> Weights:
+        """A layer's; zeros for biases it does not have."""
+        suffix = f"_l{layer}{direction * '_reverse'}"
+        ih, hh = self.weights[f"weight_ih{suffix}"], self.weights[f"weight_hh{suffix}"]
+        zeros = hh.new_zeros(len(hh))
+        bias_ih, bias_hh = (
+            self.weights.get(f"bias_{side}{suffix}", zeros) for side in ("ih", "hh")
+        )
+        return Weights(ih, hh, bias_ih, bias_hh, self.weights.get(f"weight_hr{suffix}"))
+
+    def time_major(self, values: Tensor | PackedSequence, probes: int | None) -> Tensor:
+        """(T, Q, …), padded with zeros."""
+        if not isinstance(values, Tensor):
+            values = pad_packed_sequence(values)[0]
+        elif values.dim() == 2:
+            values = values.unsqueeze(1)
+        elif self.module.batch_first:
+            values = values.transpose(0, 1)
+        return values[:, :probes]
+
+    def grad_of_output(self, probes: int | None) -> Tensor:
+        """(T, Q, D·P); zeros if the loss did not use it."""
+        grad, output = self.grads.get("output"), self.output
+        if grad is None:
+            return torch.zeros_like(self.time_major(output, probes))
+        if isinstance(output, PackedSequence):
+            return self.time_major(output._replace(data=grad), probes)
+        return self.time_major(grad, probes)
+
+    def grad_of_last(self, key: str, index: int, like: Tensor) -> Tensor:
+        """(Q, P) or (Q, H), of row L·D; zeros if the loss did not use it."""
+        grad = self.grads.get(key)
+        return torch.zeros_like(like) if grad is None else _row(grad, index, len(like)).to(like)
+
+    def start(self, part: int, index: int, like: Tensor) -> Tensor:
+        """(Q, P) or (Q, H) the initial state; zeros if none was given."""
+        if self.state is None or part >= len(self.state):
+            return torch.zeros_like(like)
+        return _row(self.state[part], index, len(like)).to(like)
+
+
+def _row(state: Tensor, index: int, batch: int) -> Tensor:
+    chosen = state[index]
+    return chosen.unsqueeze(0) if chosen.dim() == 1 else chosen[:batch]
+
+
+def _tuple(state: Any) -> tuple[Tensor, ...]:
+    return state if isinstance(state, tuple) else (state,)
+
+
+def _data(sequence: Tensor | PackedSequence) -> Tensor:
+    return sequence if isinstance(sequence, Tensor) else sequence.data
+
+
+def _detached(sequence: Tensor | PackedSequence) -> Tensor | PackedSequence:
+    if isinstance(sequence, Tensor):
+        return sequence.detach()
+    return sequence._replace(data=sequence.data.detach())
+
+
+def _weights(module: nn.RNNBase) -> dict[str, Tensor]:
+    # The flat list is what the forward pass used, also under weight drop or functional_call.
+    pairs = zip(module._flat_weights_names, module._flat_weights, strict=True)
+    return {name: weight.detach().clone() for name, weight in pairs if weight is not None}
+
+
+def _autocast(kind: str) -> torch.dtype | None:
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
