@@ -30,6 +30,9 @@ from gradviz.flow.total_gradient import Direct
 ROUNDING = 8
 """Roundings within which a difference of two gradients counts as nothing."""
 
+PATH_NODES = 4
+"""Between h_t and c_t: a product and tanh."""
+
 MOST_NODES = 10_000
 """Of the graph behind a state, to find whether it came from the call before."""
 
@@ -50,6 +53,11 @@ class Loop:
     is_changed: bool = False
     """Whether it began from the cell's own state, changed by other operations."""
     is_repeated: bool = False
+    is_through: bool = False
+    """Whether the gradient that comes to an LSTM's c_t holds the path through h_t.
+
+    It does for the cell on a CPU, not for one sequence without a batch or a fused cell.
+    """
     tail: tuple[weakref.ref[Tensor], ...] = ()
 
     @property
@@ -63,6 +71,7 @@ class Loop:
         self.inputs.append(inputs.detach())
         self.states.append(tuple(each.detach() for each in state))
         self.tail = tuple(weakref.ref(each) for each in state)
+        self.is_through = _is_behind(state[-1].grad_fn, state[0].grad_fn, PATH_NODES)
         for part, each in enumerate(state):
             each.register_hook(lambda grad, key=(index, part): self._receive(key, grad))
 
@@ -115,6 +124,12 @@ class CellLoops:
         loop.is_changed = given is not None and _came_from(given, mine)
         self.found.append(loop)
         loop.append(inputs, state)
+
+
+def _is_behind(wanted: Any, node: Any, most: int) -> bool:
+    """Whether a node of the graph lies at most so far behind another."""
+    following = [] if node is None or not most else [each for each, _ in node.next_functions]
+    return any(each is wanted or _is_behind(wanted, each, most - 1) for each in following)
 
 
 def _came_from(given: State, loops: list[Loop]) -> bool:
@@ -190,7 +205,7 @@ def _direct(loop: Loop, replay: Replay, hidden: Tensor, probes: int | None) -> D
         for part in range(parts)
     ]
     steps = cast(replay.linearisation, torch.float64)
-    if isinstance(steps, LstmLinearisation):
+    if isinstance(steps, LstmLinearisation) and loop.is_through:
         # Of what has come to c_t, a share came through h_t of the same timestep.
         through = steps.cell_grad((totals[0], torch.zeros_like(totals[1])))
         totals[1] = totals[1] - through

@@ -22,6 +22,7 @@ from gradviz.cells.lstm import LstmLinearisation
 from gradviz.cells.rnn import bound, radius
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
+from gradviz.flow.quantities import gradient_snr, weight_grad
 from gradviz.flow.scaled import Scaled
 from gradviz.flow.spectral import SpectralStart, spectral_norms, start_vectors
 from gradviz.flow.steps import Ended, cast, picked, probed
@@ -149,6 +150,23 @@ class LayerFlow:
         drive = total.steps.input_grad(total.parts)
         below = total.scaled(drive @ weight_ih.to(drive.dtype))
         return below.moved(lambda each: self.order.turned(each))
+
+    @cached_property
+    def weight_grad_by_timestep(self) -> Tensor:
+        """(T,) float64: norm of the term that each timestep adds to ∂L/∂W_hh."""
+        return weight_grad.weight_grad_by_timestep(self)
+
+    def weight_grad_at(self, t: int) -> Tensor:
+        """(G·H, P) float64: the term of timestep t = 1…T."""
+        return weight_grad.weight_grad_at(self, t)
+
+    def weight_grad(self, window: int | None = None) -> Tensor:
+        """(G·H, P) float64: ∂L/∂W_hh, of the last so many timesteps read or of all."""
+        return weight_grad.weight_grad(self, window)
+
+    def gradient_snr(self) -> float:
+        """Signal-to-noise ratio over the batch of the gradient of W_hh."""
+        return gradient_snr.gradient_snr(self)
 
     @measured
     def jacobian(self, t: int) -> Tensor:

@@ -58,7 +58,9 @@ class _Layers:
         for layer in range(module.num_layers):
             output = self._output(layer, inputs)
             replays.append(self._replays(layer, inputs, output))
-            inputs = output if self.masks is None else output * self.masks[layer]
+            inputs = output
+            if self.masks is not None and layer < module.num_layers - 1:
+                inputs = output * self.masks[layer]
         coming = Scaled(passage.grad_of_output(self.probes))
         found: list[tuple[str, LayerFlow]] = []
         for layer in reversed(range(module.num_layers)):

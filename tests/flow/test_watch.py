@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
 from unrolled import CELLS, build
 
 import gradviz
@@ -135,25 +136,59 @@ def run(module: nn.Module, inputs: object) -> None:
 
 
 INPUTS = torch.zeros(4, 2, 3)
+
+
+def broken() -> nn.GRU:
+    module = nn.GRU(3, 4)
+    with torch.no_grad():
+        module.weight_hh_l0[1, 2] = math.nan
+    return module
+
+
+class Shared(nn.Module):
+    """One module under two parents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.ModuleDict({"memory": nn.LSTM(3, 3)})
+        self.decoder = nn.ModuleDict({"memory": self.encoder["memory"]})
+
+
+def twice(module: nn.Module) -> object:
+    with watch(module) as watching:
+        loss = module(INPUTS)[0].sum()
+        loss.backward(retain_graph=True)
+        loss.backward()
+    return watching.layers
+
+
+def through(module: nn.Module) -> object:
+    with watch(module) as watching:
+        module(INPUTS)[0].sum().backward()
+    return watching.layers
+
+
 SENTENCES: dict[str, tuple[Callable[[], object], str]] = {
-    "nothing recurrent": (lambda: run(nn.Linear(3, 2), INPUTS), "must hold an nn.RNN.*only Linear"),
-    "scripted": (
+    "nothing recurrent": (
+        lambda: run(nn.Sequential(nn.Linear(3, 2)), INPUTS),
+        "must hold an nn.RNN.*got only Linear, Sequential",
+    ),
+    "traced": (
         lambda: run(torch.jit.trace(nn.Linear(3, 2), INPUTS), INPUTS),
-        "got only TopLevelTracedModule",
+        r"traced; watch the one that torch\.jit\.trace was given",
     ),
-    "both directions": (lambda: run(nn.GRU(3, 2, bidirectional=True), INPUTS), "bidirectional"),
-    "projection": (lambda: run(nn.LSTM(3, 4, proj_size=2), INPUTS), "proj_size=2"),
-    "dropout": (lambda: run(nn.GRU(3, 4, 2, dropout=0.5), INPUTS), "drops out between"),
-    "packed": (
-        lambda: run(nn.GRU(3, 4), pack_padded_sequence(INPUTS, [4, 2])),
-        "given a PackedSequence; give it a padded tensor",
-    ),
-    "half precision": (
-        lambda: run(nn.GRU(3, 4, dtype=torch.bfloat16), INPUTS.bfloat16()),
-        "must be float32 or float64, got torch.bfloat16",
+    "scripted": (
+        lambda: run(torch.jit.script(nn.Sequential(nn.GRU(3, 2))), INPUTS),
+        r"scripted; watch the one that torch\.jit\.script was given",
     ),
     "no forward": (lambda: _layers_of_nothing(), "Nothing was noted; run the forward pass"),
     "no backward": (lambda: run(nn.GRU(3, 4), INPUTS), "No gradient has come back to the model"),
+    "two backwards": (lambda: twice(nn.GRU(3, 4)), "backward ran twice through the model; add"),
+    "shared": (
+        lambda: watch(Shared()).__enter__(),
+        "encoder.memory and decoder.memory are the same module",
+    ),
+    "nan": (lambda: through(broken()), "weight_hh_l0 holds NaN in 1 of 48 numbers"),
     "no probes": (lambda: watch(nn.GRU(3, 4), probe_size=0).__enter__(), "probe_size must be 1"),
 }
 
@@ -164,10 +199,8 @@ def _layers_of_nothing() -> object:
     return watching.layers
 
 
-# torch.jit.trace warns that it is deprecated; traced models are still out there.
+# torch.jit warns that it is deprecated; traced and scripted models are still out there.
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
-# PyTorch's own word on the projection that is refused.
-@pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")
 @pytest.mark.parametrize("case", SENTENCES)
 def test_a_sentence_for_what_cannot_be_measured(case: str) -> None:
     cause, sentence = SENTENCES[case]
@@ -176,15 +209,23 @@ def test_a_sentence_for_what_cannot_be_measured(case: str) -> None:
 
 
 def test_a_compiled_model_is_named() -> None:
-    class OptimizedModule(nn.Module):
-        """What torch.compile returns, by name; to make a real one takes seconds."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self._orig_mod = nn.GRU(3, 4)
-
+    module = nn.GRU(3, 4)
+    compiled = torch.compile(module, backend="eager")
     with pytest.raises(WatchError, match=r"watch the one that torch\.compile was given"):
-        watch(OptimizedModule()).__enter__()
+        watch(compiled).__enter__()
+    with watch(module) as watching:
+        module(INPUTS)[0].sum().backward()
+    assert list(watching.layers) == ["l0"]
+
+
+def test_what_dropout_drew_elsewhere_is_refused() -> None:
+    module = nn.GRU(3, 4, 2, dropout=0.5)
+    with watch(module) as watching:
+        module(torch.randn(4, 2, 3))[0].sum().backward()
+    # As on a GPU, whose draws cannot be repeated.
+    watching._passages[0].random_state = torch.Generator().manual_seed(99).get_state()
+    with pytest.raises(WatchError, match=r"could not be drawn again; set its dropout to 0"):
+        _ = watching.layers
 
 
 def test_dropout_between_layers_is_no_matter_in_eval() -> None:
@@ -192,6 +233,73 @@ def test_dropout_between_layers_is_no_matter_in_eval() -> None:
     with watch(module) as watching:
         module(INPUTS)[0].sum().backward()
     assert len(watching.layers) == 2
+
+
+class Siamese(nn.Module):
+    """Calls its encoder twice, and has a branch that the loss does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.LSTM(3, 4, dtype=torch.float64)
+        self.unused = nn.GRU(4, 2, dtype=torch.float64)
+
+    def forward(self, one: Tensor, two: Tensor) -> Tensor:
+        first, second = self.encoder(one)[0], self.encoder(two)[0]
+        self.unused(first)
+        return (first[-1] - second[-1]).square().sum()
+
+
+def test_each_call_of_a_module_has_an_entry() -> None:
+    torch.manual_seed(0)
+    model = Siamese()
+    one, two = torch.randn(2, 5, 2, 3, dtype=torch.float64)
+    with watch(model) as watching:
+        model(one, two).backward()
+    assert list(watching.layers) == ["encoder.l0", "encoder.l0#2"]
+    total = sum(flow.weight_grad() for flow in watching.layers.values())
+    torch.testing.assert_close(total, model.encoder.weight_hh_l0.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_a_whole_training_may_go_on_inside() -> None:
+    module = build("gru")
+    inputs = torch.randn(3, 5, 2, 3, dtype=torch.float64)
+    with watch(module) as watching:
+        for batch in inputs:
+            module.zero_grad()
+            module(batch)[0].sum().backward()
+            assert list(watching.layers) == ["l0"]
+            torch.testing.assert_close(
+                watching.layers["l0"].weight_grad(),
+                module.weight_hh_l0.grad,
+                rtol=1e-9,
+                atol=1e-12,
+            )
+
+
+def test_a_checkpointed_module_is_measured_once() -> None:
+    module = build("lstm")
+    inputs = torch.randn(5, 2, 3, dtype=torch.float64, requires_grad=True)
+    for reentrant in (False, True):
+        module.zero_grad()
+        with watch(module) as watching:
+            output = torch.utils.checkpoint.checkpoint(
+                lambda x: module(x)[0], inputs, use_reentrant=reentrant
+            )
+            output.square().sum().backward()
+        assert list(watching.layers) == ["l0"]
+        torch.testing.assert_close(
+            watching.layers["l0"].weight_grad(), module.weight_hh_l0.grad, rtol=1e-9, atol=1e-12
+        )
+
+
+def test_frozen_recurrent_weights_still_pass_gradients() -> None:
+    module = build("lstm")
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    inputs = torch.randn(5, 2, 3, dtype=torch.float64, requires_grad=True)
+    with watch(module) as watching:
+        module(inputs)[0][-1].sum().backward()
+    assert bool((watching.layers["l0"].hidden_grad_norm > 0).all())
 
 
 @pytest.mark.parametrize("t", [0, 5, -1])

@@ -1,0 +1,1 @@
+"""The measured quantities, one file each."""

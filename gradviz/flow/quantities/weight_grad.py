@@ -1,0 +1,87 @@
+"""Contribution of each timestep to ∂L/∂W_hh.
+
+Index legend: T timesteps, B recorded sequences, G gates, H hidden size, P size of h_t.
+
+∂L/∂W_hh = Σ_t Σ_b d_t,b h_{t−1,b}ᵀ with d_t = ∂L/∂(W_hh h_{t−1} + b_hh) (Pascanu et al. 2013,
+eq. 4). Truncated BPTT with window K keeps the last K terms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from gradviz.flow.measured import measured
+from gradviz.flow.scaled import Scaled, power
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+
+@measured
+def weight_grad_by_timestep(flow: LayerFlow) -> Tensor:
+    """(T,) float64: the norm ‖Σ_b d_t,b h_{t−1,b}ᵀ‖_F of each timestep's term."""
+    drive, before = _factors(flow)
+    batch, (rows, columns) = drive.mantissa.shape[1], flow.weight_hh.shape
+    # One exponent a timestep: what vanishes beside another sequence's does not count.
+    assert drive.exponent is not None
+    common = drive.exponent.amax(1, keepdim=True)
+    left = drive.mantissa * power(drive.exponent - common, drive.mantissa)
+    if batch * (rows + columns) < rows * columns:
+        # ‖D hᵀ‖² = ⟨D Dᵀ, h hᵀ⟩, by matrices of B × B.
+        grams = (left @ left.mT) * (before @ before.mT)
+        norm = grams.double().sum((1, 2)).clamp_min(0).sqrt()
+    else:
+        norm = torch.linalg.matrix_norm(left.mT @ before).double()
+    return norm * power(common[:, 0, 0], norm)
+
+
+@measured
+def weight_grad_at(flow: LayerFlow, t: int) -> Tensor:
+    """(G·H, P) float64: the term that timestep t = 1…T adds.
+
+    Raises:
+        ValueError: for another t.
+    """
+    if not 1 <= t <= len(flow.hidden):
+        raise ValueError(f"t must be 1…{len(flow.hidden)}, got {t}.")
+    drive, before = _factors(flow)
+    term: Tensor = drive.rows(t - 1, t).double()[0].mT @ before[t - 1].double()
+    return term
+
+
+@measured
+def weight_grad(flow: LayerFlow, window: int | None = None) -> Tensor:
+    """(G·H, P) float64: ∂L/∂W_hh by the recorded sequences.
+
+    Args:
+        flow: of a layer.
+        window: the last so many timesteps that the layer read only, as truncated
+            backpropagation through time has it where the loss reads s_T; None: all.
+    """
+    first = 0 if window is None else max(len(flow.hidden) - window, 0)
+    drive, before = _read(flow)
+    rows = drive.rows(first, len(before)).double().flatten(0, 1)
+    return rows.mT @ before[first:].double().flatten(0, 1)
+
+
+@measured
+def weight_grad_by_sequence(flow: LayerFlow) -> Tensor:
+    """(B, G·H, P) float64: each sequence's term."""
+    drive, before = _read(flow)
+    return drive.double().permute(1, 2, 0) @ before.double().transpose(0, 1)
+
+
+def _read(flow: LayerFlow) -> tuple[Scaled, Tensor]:
+    """d_t (T, B, G·H) and h_{t−1} (T, B, P), in the order in which the layer read."""
+    total = flow.total
+    drive = total.scaled(total.steps.recurrent_grad(total.parts))
+    return drive, flow.before.to(drive.mantissa.dtype)
+
+
+def _factors(flow: LayerFlow) -> tuple[Scaled, Tensor]:
+    """The same in the order of the sequence."""
+    drive, before = _read(flow)
+    return drive.moved(flow.order.turned), flow.order.turned(before)
