@@ -43,6 +43,22 @@ class ParameterFlow:
         """
         return _norm([grad for _, _, grad in self._all()])
 
+    @measured
+    def norm_of_layer(self, name: str) -> float | None:
+        """‖g‖₂ before any clip of a layer's own parameters; None where it was not noted.
+
+        `name` is a key of `watch.layers`: "encoder.l0_reverse#2", or a cell's.
+        """
+        place = name.split("#")[0]
+        module, _, suffix = place.rpartition(".")
+        grads = [
+            grad
+            for key, (_, _, grad) in self._noted.items()
+            if key.rpartition(".")[0] == place
+            or (key.rpartition(".")[0] == module and key.endswith(f"_{suffix}"))
+        ]
+        return _norm(grads) if grads else None
+
     @property
     @measured
     def grad_norm_post(self) -> float:

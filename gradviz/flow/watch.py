@@ -24,6 +24,7 @@ from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.passage import Passage
 from gradviz.flow.replay import layer_flows
+from gradviz.flow.summary import summary
 
 
 class Watch:
@@ -60,6 +61,16 @@ class Watch:
         if self._layers is None:
             self._layers = self._replayed()
         return self._layers
+
+    def summary(self) -> str:
+        """A table of the layers: horizon, weakest timestep, saturation, pre-clip norm, reading.
+
+        It measures the transport of up to eight sequences, which takes a moment.
+
+        Raises:
+            WatchError: as `layers`.
+        """
+        return summary(self.layers, self.parameters)
 
     def _replayed(self) -> dict[str, LayerFlow]:
         calls = self._calls
