@@ -107,13 +107,15 @@ class Trainer:
             measure = "none" if self.step % self.config.record_every else "full"
         config = self.config
         inputs, targets = self._batch()
+        layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
         if measure == "none":
             loss, accuracy = self._propagate(inputs, targets)
-            layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
         else:
             with watch(self.model.recurrent, probe_size=config.probe_size) as watching:
                 loss, accuracy = self._propagate(inputs, targets)
-            layers = self._measured(watching.layers, full=measure == "full")
+            # With weights that are no numbers there is nothing to measure, but a failure to tell.
+            if math.isfinite(loss) or find_non_finite(self._parameters) is None:
+                layers = self._measured(watching.layers, full=measure == "full")
         clipping = clip_gradients(self._parameters, config.clip, config.clip_threshold)
         self._optimizer.step()
         self.step += 1
