@@ -39,9 +39,12 @@ class LstmLinearisation:
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ (v_h, v_c)."""
-        of_hidden, of_cell = self._unprojected(vector[0]), vector[1]
+        of_hidden, of_cell = vector
+        if self.projection is not None:
+            of_hidden = of_hidden @ self.projection
         of_cell = torch.addcmul(of_cell, of_hidden, self.out)
-        drive = _by_gate(of_hidden, of_cell, self.by_gate)
+        # Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
+        drive = torch.cat((of_cell, of_cell, of_cell, of_hidden), -1).mul_(self.by_gate)
         return (drive @ self.weight, of_cell * self.forget)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -54,7 +57,8 @@ class LstmLinearisation:
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih), in PyTorch's gate order."""
         of_hidden = self._unprojected(vector[0])
-        return _by_gate(of_hidden, torch.addcmul(vector[1], of_hidden, self.out), self.by_gate)
+        of_cell = torch.addcmul(vector[1], of_hidden, self.out)
+        return torch.cat((of_cell, of_cell, of_cell, of_hidden), -1).mul_(self.by_gate)
 
     def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_hh h_{t−1} + b_hh): the same, for the two are added."""
@@ -66,16 +70,6 @@ class LstmLinearisation:
 
     def _unprojected(self, of_hidden: Tensor) -> Tensor:
         return of_hidden if self.projection is None else of_hidden @ self.projection
-
-
-def _by_gate(of_hidden: Tensor, of_cell: Tensor, multipliers: Tensor) -> Tensor:
-    """(…, 4H) from the gradients of h_t and c_t, the latter with the path through h_t.
-
-    Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
-    """
-    joined = torch.cat([of_cell, of_cell, of_cell, of_hidden], -1)
-    # With many vectors a sequence the multipliers are the smaller, and broadcast into it.
-    return joined.mul_(multipliers)
 
 
 @dataclass

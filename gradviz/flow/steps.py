@@ -5,9 +5,9 @@ Index legend: T timesteps, B recorded sequences, Q ≤ B probes, H hidden size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -42,16 +42,15 @@ def picked(steps: Linearisation, rows: Tensor) -> Linearisation:
 
 def each_timestep(steps: Linearisation) -> list[Linearisation]:
     """One for each timestep; a tenth of the cost of `at` in a loop."""
-    shared: dict[str, Tensor | None] = {}
-    columns: dict[str, Sequence[Any]] = {}
+    columns: list[Iterable[Any]] = []
     for name, value in vars(steps).items():
         if value is None or name in WEIGHTS:
-            shared[name] = value
+            columns.append(repeat(value))
         else:
-            columns[name] = value.unbind() if isinstance(value, Tensor) else each_timestep(value)
-    make: Callable[..., Linearisation] = partial(type(steps), **shared)
-    names, rows = list(columns), zip(*columns.values(), strict=True)
-    return [make(**dict(zip(names, row, strict=True))) for row in rows]
+            columns.append(value.unbind() if isinstance(value, Tensor) else each_timestep(value))
+    make: Callable[..., Linearisation] = type(steps)
+    # By position: by name it took twice as long.
+    return [make(*row) for row in zip(*columns, strict=False)]
 
 
 @dataclass

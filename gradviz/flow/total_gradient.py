@@ -21,7 +21,7 @@ from gradviz.cells import Linearisation, State
 from gradviz.flow.scaled import Scaled, exponent_of, power
 from gradviz.flow.steps import cast, each_timestep
 
-CHUNK = 16
+CHUNK = 32
 """Timesteps between two looks at the size of the numbers."""
 
 SAFE = (1e-25, 1e25)
@@ -96,10 +96,11 @@ def _scan(steps: Linearisation, direct: Direct) -> tuple[TotalGradient, Tensor]:
                 now = [each[index - first] for each in terms]
                 state = (*map(torch.add, state, now), *state[len(now) :])
             states.append(state)
-        exponents += (end - first) * [exponent]
+        exponents.append(exponent.expand(end - first, -1, -1))
     extremes.append(_largest(state))
     mantissas = tuple(torch.stack(part[::-1]) for part in zip(*states, strict=True))
-    return TotalGradient(mantissas, torch.stack(exponents[::-1]), steps), torch.stack(extremes[1:])
+    found = TotalGradient(mantissas, torch.cat(exponents[::-1]), steps)
+    return found, torch.stack(extremes[1:])
 
 
 def _segments(parts: list[Scaled]) -> Iterator[tuple[int, int, bool]]:
@@ -108,8 +109,8 @@ def _segments(parts: list[Scaled]) -> Iterator[tuple[int, int, bool]]:
     Where direct terms begin the gradient may jump by any number of decades.
     """
     # The loss often reads the last timestep only; nothing is added at the others.
-    found = [(each.mantissa != 0).flatten(1).any(1) for each in parts]
-    is_added = reduce(torch.logical_or, found).tolist()
+    sizes = [each.mantissa.abs().amax((1, 2)) for each in parts]
+    is_added = reduce(torch.logical_or, [size != 0 for size in sizes]).tolist()
     end = len(is_added)
     while end:
         first = end - 1
