@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gradviz.cells.arrays import plus_product
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.squash import logistic_slope, tanh_, tanh_slope
 
@@ -33,8 +34,8 @@ class GruLinearisation:
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
-        through = (vector[0].unsqueeze(-2) * self.to_hidden).flatten(-2)
-        return (torch.addcmul(through @ self.weight, vector[0], self.update),)
+        through = self.recurrent_grad(vector)
+        return (plus_product(through @ self.weight, vector[0], self.update),)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t u."""
@@ -48,7 +49,8 @@ class GruLinearisation:
 
     def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_hh h_{t−1} + b_hh), where n's side is multiplied by r."""
-        return (vector[0].unsqueeze(-2) * self.to_hidden).flatten(-2)
+        through = vector[0][..., None, :] * self.to_hidden
+        return through.reshape(*through.shape[:-2], -1)
 
 
 @dataclass

@@ -20,7 +20,7 @@ class Linearisation(Protocol):
     A dataclass of weights (`weight`, `projection`) and multipliers, each (T, B, …). The
     same products serve all (t, b) at once, one timestep (multipliers without their first
     axis), and many vectors a sequence (with an axis put in), because they broadcast over
-    what stands before the last axis.
+    what stands before the last axis. `vjp` serves NumPy's arrays as well.
     """
 
     @property

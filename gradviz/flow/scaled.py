@@ -55,8 +55,3 @@ class Scaled:
 def power(exponent: Tensor, like: Tensor) -> Tensor:
     """2^exponent in the precision of `like`; torch.ldexp would compute it in float32."""
     return torch.exp2(exponent.to(like.dtype))
-
-
-def exponent_of(magnitude: Tensor) -> Tensor:
-    """Int32: the least whole e with magnitude < 2^e; 0 for 0."""
-    return torch.frexp(magnitude).exponent
