@@ -125,6 +125,8 @@ class Watch:
 
         `state` is of the random generator before the call, where the module drops out.
         """
+        if torch.compiler.is_compiling():
+            return
         sequence = output[0].data if isinstance(output[0], PackedSequence) else output[0]
         if self._is_wanted(name, sequence):
             given = _call(*args, **options)
@@ -139,6 +141,8 @@ class Watch:
         output: Any,
     ) -> None:
         """Forward hook of an nn.RNNCell, nn.LSTMCell or nn.GRUCell."""
+        if torch.compiler.is_compiling():
+            return
         if self._is_wanted(name, output[0] if isinstance(output, tuple) else output):
             self._loops.note(name, module, *_call(*args, **options), output)
 
