@@ -84,11 +84,12 @@ def total_gradient(steps: Linearisation, direct: Direct) -> TotalGradient:
     dtype = steps.weight.dtype
     with np.errstate(all="ignore"), _blas().limit(limits=1):
         *found, extremes = _scan(steps, direct.to(dtype))
-        lost = (extremes <= SAFE[0]) | (extremes >= SAFE[1]) | np.isnan(extremes)
-        if dtype == torch.float32 and lost.any():
-            *found, _ = _scan(cast(steps, torch.float64), direct.to(torch.float64))
+        is_safe = extremes.min() > SAFE[0] and extremes.max() < SAFE[1]  # Not so for nan.
+        if dtype == torch.float32 and not is_safe:
+            steps = cast(steps, torch.float64)
+            *found, _ = _scan(steps, direct.to(torch.float64))
     *parts, exponent = (torch.from_numpy(each).to(steps.weight.device) for each in found)
-    return TotalGradient(tuple(parts), exponent, cast(steps, parts[0].dtype))
+    return TotalGradient(tuple(parts), exponent, steps)
 
 
 @cache
@@ -105,7 +106,7 @@ def _scan(steps: Linearisation, direct: Direct) -> list[Array]:
     rows: list[Any] = each_timestep(steps, arrays=True)
     parts = [(_array(each.mantissa), _array(each.exponent)) for each in direct.parts()]
     state = tuple(map(_array, direct.last))
-    found = [np.empty((len(rows), *each.shape), each.dtype) for each in state]
+    states = []
     exponents = np.empty((len(rows), *state[0].shape[:-1], 1), np.int32)
     exponent, extremes = np.zeros_like(exponents[0]), []
     for first, end, is_added in _segments([each for each, _ in parts]):
@@ -120,9 +121,9 @@ def _scan(steps: Linearisation, direct: Direct) -> list[Array]:
             if terms:
                 now = [each[index - first] for each in terms]
                 state = (*map(np.add, state, now), *state[len(now) :])
-            for part, each in zip(found, state, strict=True):
-                part[index] = each
+            states.append(state)
     extremes.append(_largest(state))
+    found = [np.stack(part[::-1]) for part in zip(*states, strict=True)]
     return [*found, exponents, np.stack(extremes[1:])]
 
 
