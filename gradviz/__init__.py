@@ -18,6 +18,7 @@ from gradviz.history import Frame, History, LayerRecord, StepRecord
 if TYPE_CHECKING:
     from gradviz import figures
     from gradviz.flow import LayerFlow, watch
+    from gradviz.flow.quantities import quantities
     from gradviz.training import Trainer
 
 __version__ = "0.1.0"
@@ -32,10 +33,16 @@ __all__ = [
     "StepRecord",
     "Trainer",
     "figures",
+    "quantities",
     "watch",
 ]
 
-_LAZY = {"Trainer": "gradviz.training", "watch": "gradviz.flow", "LayerFlow": "gradviz.flow"}
+_LAZY = {
+    "LayerFlow": "gradviz.flow",
+    "Trainer": "gradviz.training",
+    "quantities": "gradviz.flow.quantities",
+    "watch": "gradviz.flow",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,158 @@
+"""The registry: every quantity gives what it declares, and nothing measured is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from passes import KINDS, build, flow_of, inputs_of
+from torch import Tensor, nn
+
+import gradviz
+from gradviz.flow import LayerFlow
+from gradviz.flow.quantities import QUANTITIES, Quantity
+
+DOCS = Path(__file__).parents[3] / "docs/instrument.md"
+
+NOT_IN_THE_REGISTRY = {
+    # What a layer is, and how it read.
+    *("cell_name", "order", "before", "steps", "widths", "state_size", "hidden", "cell"),
+    "weight_hh",
+    # For the layer below, and for the schedule of a live run.
+    *("total", "grad_below", "dear_cost"),
+    # Other views of weight_grad_by_timestep.
+    *("weight_grad", "weight_grad_at"),
+}
+"""Of LayerFlow's public names those that are no quantity."""
+
+PENDING = {"weight_grad_by_timestep", "gradient_snr"}
+
+CASES = [
+    pytest.param(kind, quantity, id=f"{kind}-{quantity.name}")
+    for kind in KINDS
+    for quantity in QUANTITIES
+    if quantity.of == "layer" and {"tanh": "rnn", "relu": "rnn"}.get(kind, kind) in quantity.cells
+]
+
+
+def arrays(value: Any) -> list[np.ndarray]:
+    """One, or one each of a dictionary's or tuple's."""
+    if isinstance(value, dict):
+        return [array for each in value.values() for array in arrays(each)]
+    if isinstance(value, tuple):
+        return [array for each in value for array in arrays(each)]
+    return [np.asarray(value)]
+
+
+@pytest.mark.parametrize(("kind", "quantity"), CASES)
+def test_a_quantity_gives_arrays_of_the_axes_it_declares(kind: str, quantity: Quantity) -> None:
+    flow = flow_of(build(kind), inputs_of(6, 3))
+    sizes = {"timestep": 6, "sequence": 3, "unit": 4, "state": flow.state_size, "side": 2}
+    found = arrays(quantity.measure(flow))
+    assert found
+    for array in found:
+        assert array.shape == tuple(sizes[axis] for axis in quantity.axes)
+        assert array.dtype.kind in "fc"
+        assert not np.isnan(array).any()
+
+
+def test_every_measurement_of_a_layer_is_in_the_registry() -> None:
+    flow = flow_of(build("lstm"), inputs_of(3, 1))
+    public = {name for name in [*dir(LayerFlow), *vars(flow)] if not name.startswith("_")}
+    named = [each.name for each in gradviz.quantities() if each.of == "layer"]
+    assert len(named) == len(set(named))
+    assert set(named) == public - NOT_IN_THE_REGISTRY - PENDING
+
+
+def test_a_quantity_measures_what_the_layer_of_its_name_does() -> None:
+    for kind in ("tanh", "lstm", "gru"):
+        flow = flow_of(build(kind), inputs_of(4, 2))
+        for quantity in QUANTITIES:
+            if quantity.of != "layer" or flow.cell_name not in quantity.cells:
+                continue
+            own = getattr(flow, quantity.name)
+            if quantity.name == "jacobian_singular_values":
+                own = own(t=1, b=0)
+            elif quantity.name in ("jacobian", "jacobian_eigenvalues"):
+                own = own(t=1)
+            elif callable(own):
+                own = own()
+            for one, other in zip(arrays(own), arrays(quantity.measure(flow)), strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_options_go_through() -> None:
+    flow = flow_of(build("tanh"), inputs_of(4, 2))
+    by_name = {each.name: each for each in gradviz.quantities()}
+    one = by_name["transport_log10"].measure(flow, probes=1)
+    assert isinstance(one, Tensor)
+    assert one.shape == (4, 1)
+    last = by_name["jacobian"].measure(flow, t=4)
+    assert isinstance(last, Tensor)
+    torch.testing.assert_close(last, flow.jacobian(4))
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+def test_a_quantity_says_what_it_is(quantity: Quantity) -> None:
+    for words in (quantity.title, quantity.equation, quantity.paper, quantity.unit):
+        assert words
+        assert words == words.strip()
+    assert quantity.name in str(quantity)
+    assert quantity.equation in str(quantity)
+    assert "<function" not in repr(quantity)
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+def test_the_docs_explain_it(quantity: Quantity) -> None:
+    assert f"`{quantity.name}`" in DOCS.read_text("utf-8")
+
+
+def test_an_unknown_axis_gets_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"^axes must be of timestep, .*, got time\.$"):
+        Quantity(
+            name="speed",
+            title="speed",
+            equation="v",
+            paper="none",
+            unit="1",
+            axes=("time",),
+            cost="light",
+            measure=lambda flow: flow,
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["tanh", "lstm", "gru"])
+def test_light_is_about_a_step_more_and_dear_is_more(kind: str) -> None:
+    """In order of magnitude: T = 100, B = 8, H = 48, without the replay, which all share."""
+    module = build(kind, 48, dtype=torch.float32)
+    inputs = inputs_of(100, 8).float()
+
+    def step() -> None:
+        module(inputs)[0][-1].sum().backward()
+
+    bare = seconds(lambda: None, lambda _: step())
+    for quantity in QUANTITIES:
+        if quantity.of == "layer" and flow_name(module) in quantity.cells:
+            taken = seconds(lambda: flow_of(module, inputs), quantity.measure)
+            assert taken < 4 * bare if quantity.cost == "light" else taken > 0.5 * bare, quantity
+
+
+def flow_name(module: nn.RNNBase) -> str:
+    return module.mode.split("_")[0].lower()
+
+
+def seconds(prepare: Callable[[], object], run: Callable[[Any], object]) -> float:
+    """Least of three: other processes only ever add."""
+    taken = []
+    for _ in range(4):
+        ready = prepare()
+        start = time.perf_counter()
+        run(ready)
+        taken.append(time.perf_counter() - start)
+    return min(taken[1:])
