@@ -22,7 +22,20 @@ from gradviz.cells.lstm import LstmLinearisation
 from gradviz.cells.rnn import bound, radius
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
-from gradviz.flow.quantities import gradient_snr, weight_grad
+from gradviz.flow.quantities import (
+    cell_transport_log10,
+    forget_path,
+    forget_product_log10,
+    gate_saturation,
+    gradient_snr,
+    jacobian_eigenvalues,
+    jacobian_singular_values,
+    lyapunov_exponents,
+    transport_condition_log10,
+    update_leak,
+    weight_grad,
+)
+from gradviz.flow.quantities.split import Split
 from gradviz.flow.scaled import Scaled
 from gradviz.flow.spectral import SpectralStart, spectral_norms, start_vectors
 from gradviz.flow.steps import Ended, cast, picked, probed
@@ -280,6 +293,50 @@ class LayerFlow:
     def spectral_radius(self) -> float | None:
         """Largest |eigenvalue| of a plain RNN's W_hh. It is not the spectral norm."""
         return radius(self.weight_hh) if self.cell_name == "rnn" else None
+
+    def jacobian_eigenvalues(self, t: int) -> Tensor:
+        """(B, N) complex128: of J_t, from the largest magnitude to the least."""
+        return jacobian_eigenvalues.jacobian_eigenvalues(self, t)
+
+    def jacobian_singular_values(self, t: int, b: int) -> Tensor:
+        """(N,) float64: of J_t of sequence b = 0…B−1, from the largest to the least."""
+        return jacobian_singular_values.jacobian_singular_values(self, t, b)
+
+    def transport_condition_log10(
+        self, *, probes: int | None = None, tolerance: float = 1e-6
+    ) -> Tensor:
+        """(T, Q) float64: log10 σ_max(P_t)/σ_min(P_t); ∞ where a Jacobian is singular."""
+        return transport_condition_log10.transport_condition_log10(
+            self, probes=probes, tolerance=tolerance
+        )
+
+    def lyapunov_exponents(self, *, probes: int | None = None, count: int | None = None) -> Tensor:
+        """(Q, N or count) float64, 1/timestep, from the largest to the least."""
+        return lyapunov_exponents.lyapunov_exponents(self, probes=probes, count=count)
+
+    def forget_path(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+        """(T, Q) each: ‖diag f_t‖₂ and the norm of the rest of ∂c_t/∂c_{t−1}; an LSTM's."""
+        return forget_path.forget_path(self, probes=probes, tolerance=tolerance)
+
+    def forget_product_log10(self, kind: Kind = "spectral") -> Tensor:
+        """(T, B) float64: log10 ‖∏_{k>t} diag(f_k)‖, which is not the gradient; an LSTM's."""
+        return forget_product_log10.forget_product_log10(self, kind)
+
+    def cell_transport_log10(
+        self, kind: Kind = "spectral", *, probes: int | None = None, tolerance: float = 1e-6
+    ) -> Tensor:
+        """(T, Q) float64: log10 ‖∂c_T/∂c_t‖ through every path; an LSTM's."""
+        return cell_transport_log10.cell_transport_log10(
+            self, kind, probes=probes, tolerance=tolerance
+        )
+
+    def update_leak(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+        """(T, Q) each: ‖diag z_t‖₂ and the norm of the rest of J_t; a GRU's."""
+        return update_leak.update_leak(self, probes=probes, tolerance=tolerance)
+
+    def gate_saturation(self) -> dict[str, Tensor]:
+        """Each σ gate's (2, B, H): share of timesteps below 0.1, and above 0.9."""
+        return gate_saturation.gate_saturation(self)
 
     def dear_cost(self, probes: int | None = None) -> float:
         """About so many multiply-adds take the spectral norms and the transport together.
