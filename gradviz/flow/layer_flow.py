@@ -314,7 +314,7 @@ class LayerFlow:
         """(Q, N or count) float64, 1/timestep, from the largest to the least."""
         return lyapunov_exponents.lyapunov_exponents(self, probes=probes, count=count)
 
-    def forget_path(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+    def forget_path(self, *, probes: int | None = None, tolerance: float = 1e-5) -> Split:
         """(T, Q) each: ‖diag f_t‖₂ and the norm of the rest of ∂c_t/∂c_{t−1}; an LSTM's."""
         return forget_path.forget_path(self, probes=probes, tolerance=tolerance)
 
@@ -330,7 +330,7 @@ class LayerFlow:
             self, kind, probes=probes, tolerance=tolerance
         )
 
-    def update_leak(self, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+    def update_leak(self, *, probes: int | None = None, tolerance: float = 1e-5) -> Split:
         """(T, Q) each: ‖diag z_t‖₂ and the norm of the rest of J_t; a GRU's."""
         return update_leak.update_leak(self, probes=probes, tolerance=tolerance)
 

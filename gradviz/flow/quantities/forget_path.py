@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @measured
-def forget_path(flow: LayerFlow, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+def forget_path(flow: LayerFlow, *, probes: int | None = None, tolerance: float = 1e-5) -> Split:
     """Spectral norms of both terms; at the first timestep the rest is 0, for h_0 is given.
 
     Args:

@@ -47,6 +47,6 @@ QUANTITY = Quantity(
     paper="Pascanu, Mikolov, Bengio 2013 (arXiv 1211.5063)",
     unit="1",
     axes=("sequence", "state"),
-    cost="light",
+    cost="dear",
     measure=jacobian_eigenvalues,
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @measured
-def update_leak(flow: LayerFlow, *, probes: int | None = None, tolerance: float = 1e-6) -> Split:
+def update_leak(flow: LayerFlow, *, probes: int | None = None, tolerance: float = 1e-5) -> Split:
     """Spectral norms of both terms.
 
     Args:
