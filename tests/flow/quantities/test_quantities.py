@@ -31,6 +31,7 @@ NOT_IN_THE_REGISTRY = {
 """Of LayerFlow's public names those that are no quantity."""
 
 PENDING = {"weight_grad_by_timestep", "gradient_snr"}
+"""Quantities whose line in the registry comes with those of the parameters."""
 
 CASES = [
     pytest.param(kind, quantity, id=f"{kind}-{quantity.name}")
