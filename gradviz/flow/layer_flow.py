@@ -33,7 +33,7 @@ from gradviz.flow.quantities import (
     lyapunov_exponents,
     transport_condition_log10,
     update_leak,
-    weight_grad,
+    weight_grad_by_timestep,
 )
 from gradviz.flow.quantities.split import Split
 from gradviz.flow.scaled import Scaled
@@ -167,15 +167,15 @@ class LayerFlow:
     @cached_property
     def weight_grad_by_timestep(self) -> Tensor:
         """(T,) float64: norm of the term that each timestep adds to ∂L/∂W_hh."""
-        return weight_grad.weight_grad_by_timestep(self)
+        return weight_grad_by_timestep.weight_grad_by_timestep(self)
 
     def weight_grad_at(self, t: int) -> Tensor:
         """(G·H, P) float64: the term of timestep t = 1…T."""
-        return weight_grad.weight_grad_at(self, t)
+        return weight_grad_by_timestep.weight_grad_at(self, t)
 
     def weight_grad(self, window: int | None = None) -> Tensor:
         """(G·H, P) float64: ∂L/∂W_hh, of the last so many timesteps read or of all."""
-        return weight_grad.weight_grad(self, window)
+        return weight_grad_by_timestep.weight_grad(self, window)
 
     def gradient_snr(self) -> float:
         """Signal-to-noise ratio over the batch of the gradient of W_hh."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from gradviz.flow.quantities import (
     cell_grad,
     cell_transport_log10,
+    clip_angle,
+    clip_factor,
     forget_path,
     forget_product_log10,
     gate_saturation,
     gates,
+    grad_norm_pre,
     gradient_horizon,
+    gradient_snr,
     hidden_grad,
     hidden_grad_log10,
     hidden_grad_norm,
@@ -23,6 +27,8 @@ from gradviz.flow.quantities import (
     transport_condition_log10,
     transport_log10,
     update_leak,
+    update_to_weight,
+    weight_grad_by_timestep,
 )
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.quantities.split import Split
@@ -54,7 +60,13 @@ QUANTITIES: tuple[Quantity, ...] = (
     transport_condition_log10.QUANTITY,
     gradient_horizon.QUANTITY,
     lyapunov_exponents.QUANTITY,
-    # The weights: contributions, signal-to-noise, update and clip.
+    # The weights.
+    weight_grad_by_timestep.QUANTITY,
+    gradient_snr.QUANTITY,
+    grad_norm_pre.QUANTITY,
+    clip_factor.QUANTITY,
+    clip_angle.QUANTITY,
+    update_to_weight.QUANTITY,
 )
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from gradviz.flow.measured import measured
-from gradviz.flow.quantities.weight_grad import weight_grad_by_sequence
+from gradviz.flow.quantities.quantity import Quantity
+from gradviz.flow.quantities.weight_grad_by_timestep import weight_grad_by_sequence
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -31,3 +32,15 @@ def gradient_snr(flow: LayerFlow) -> float:
     signal = float(torch.linalg.vector_norm(parts.mean(0)))
     noise = float(parts.var(0).sum().sqrt())
     return signal / noise if noise else math.inf
+
+
+QUANTITY = Quantity(
+    name="gradient_snr",
+    title="signal-to-noise ratio over the batch of the gradient of W_hh",
+    equation="‖mean_b g_b‖₂ / √tr Cov_b(g_b)",
+    paper="McCandlish et al. 2018 (arXiv 1812.06162)",
+    unit="1",
+    axes=(),
+    cost="light",
+    measure=gradient_snr,
+)

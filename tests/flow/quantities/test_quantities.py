@@ -14,7 +14,7 @@ from passes import KINDS, build, flow_of, inputs_of
 from torch import Tensor, nn
 
 import gradviz
-from gradviz.flow import LayerFlow
+from gradviz.flow import LayerFlow, watch
 from gradviz.flow.quantities import QUANTITIES, Quantity
 
 DOCS = Path(__file__).parents[3] / "docs/instrument.md"
@@ -29,9 +29,6 @@ NOT_IN_THE_REGISTRY = {
     *("weight_grad", "weight_grad_at"),
 }
 """Of LayerFlow's public names those that are no quantity."""
-
-PENDING = {"weight_grad_by_timestep", "gradient_snr"}
-"""Quantities whose line in the registry comes with those of the parameters."""
 
 CASES = [
     pytest.param(kind, quantity, id=f"{kind}-{quantity.name}")
@@ -67,7 +64,22 @@ def test_every_measurement_of_a_layer_is_in_the_registry() -> None:
     public = {name for name in [*dir(LayerFlow), *vars(flow)] if not name.startswith("_")}
     named = [each.name for each in gradviz.quantities() if each.of == "layer"]
     assert len(named) == len(set(named))
-    assert set(named) == public - NOT_IN_THE_REGISTRY - PENDING
+    assert set(named) == public - NOT_IN_THE_REGISTRY
+
+
+@pytest.mark.parametrize(
+    "quantity", [each for each in QUANTITIES if each.of == "parameters"], ids=lambda each: each.name
+)
+def test_a_quantity_of_the_parameters_is_one_number(quantity: Quantity) -> None:
+    module = build("gru")
+    with watch(module) as watching:
+        module(inputs_of(6, 3))[0].sum().backward()
+    torch.nn.utils.clip_grad_value_(module.parameters(), 0.1)
+    torch.optim.SGD(module.parameters(), lr=0.1).step()
+    assert quantity.axes == ()
+    found = quantity.measure(watching.parameters)
+    assert isinstance(found, float)
+    assert found == getattr(watching.parameters, quantity.name) > 0
 
 
 def test_a_quantity_measures_what_the_layer_of_its_name_does() -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gradviz.flow.measured import measured
+from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.scaled import Scaled, power
 
 if TYPE_CHECKING:
@@ -85,3 +86,15 @@ def _factors(flow: LayerFlow) -> tuple[Scaled, Tensor]:
     """The same in the order of the sequence."""
     drive, before = _read(flow)
     return drive.moved(flow.order.turned), flow.order.turned(before)
+
+
+QUANTITY = Quantity(
+    name="weight_grad_by_timestep",
+    title="magnitude of what each timestep adds to the gradient of W_hh",
+    equation="‖Σ_b d_t,b h_{t−1,b}ᵀ‖_F, with ∂L/∂W_hh = Σ_t Σ_b d_t,b h_{t−1,b}ᵀ",
+    paper="Pascanu, Mikolov, Bengio 2013 (arXiv 1211.5063)",
+    unit="loss",
+    axes=("timestep",),
+    cost="light",
+    measure=weight_grad_by_timestep,
+)
