@@ -34,7 +34,7 @@ TARGETS = {
     "run": "start the app on 127.0.0.1:8501 (--port N for another port)",
     "test": "lint, then all tests; --fast leaves out slow and browser tests",
     "lint": "ruff and mypy",
-    "bench": "the benchmarks, one after the other (or those named)",
+    "bench": "the benchmarks, one after the other (or those named; instrument takes --quick)",
 }
 OFFLINE = (
     "NewConnectionError",
@@ -126,13 +126,15 @@ def lint(arguments):
 
 
 def bench(arguments):
-    """Every script in benchmarks/, or those named."""
+    """Every script in benchmarks/, or those named; options go to each of them."""
     scripts = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py"))}
-    unknown = [name for name in arguments if name not in scripts]
+    options = [each for each in arguments if each.startswith("--")]
+    names = [each for each in arguments if each not in options]
+    unknown = [name for name in names if name not in scripts]
     if unknown:
         raise SetupError(f"bench knows {', '.join(scripts)}; got {unknown[0]!r}.")
     set_up()
-    return worst(call([PYTHON, scripts[name]]) for name in arguments or scripts)
+    return worst(call([PYTHON, scripts[name], *options]) for name in names or scripts)
 
 
 def worst(statuses):

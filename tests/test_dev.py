@@ -337,6 +337,14 @@ def test_a_benchmark_that_is_none(dev: Any, capsys: pytest.CaptureFixture[str]) 
     assert "got 'speeed'" in sentence(dev, capsys, "bench", "speeed")
 
 
+def test_a_benchmarks_options_reach_it(dev: Any, project: Path) -> None:
+    make_ready(dev)
+    (project / "benchmarks").mkdir()
+    (project / "benchmarks/quick.py").write_text("import sys; sys.exit(sys.argv[1:] != ['--now'])")
+    assert dev.main(["bench", "quick", "--now"]) == 0
+    assert dev.main(["bench", "quick"]) == 1
+
+
 def test_a_crash_is_a_failure_and_does_not_stop_the_rest(dev: Any) -> None:
     later = iter([0, -11, 0])
     assert dev.worst(later) == 1
