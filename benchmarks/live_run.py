@@ -27,7 +27,7 @@ DRAW_S = 0.2
 
 def serve_bare() -> None:
     """In a process of its own: for "cell T B H seconds" on stdin, print steps a second."""
-    from instrument import bare_step
+    from trainer_step import bare_step
 
     from gradviz.training import prepare_training_thread
 

@@ -1,4 +1,4 @@
-"""Cost of measuring: a step that is measured against the same step in a bare PyTorch loop.
+"""Cost of a Trainer's step: bare, measured lightly and measured in full.
 
 First table: draw, forward, backward, clip by norm and Adam as one would write them in a
 notebook; Trainer.train_step("none"); and "light", which records gates, total gradients and
@@ -8,7 +8,7 @@ turns, one torch thread, denormals flushed.
 Second table: what the dear quantities (spectral norms, transport, horizon) of one frame
 take at T=100, H=64 while a run trains, and how many probes fit into 40 ms.
 
-    python benchmarks/instrument.py [light] [dear] [large]
+    python benchmarks/trainer_step.py [light] [dear] [large]
 """
 
 from __future__ import annotations

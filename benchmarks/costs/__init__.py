@@ -1,0 +1,1 @@
+"""What the instrument's benchmark measures: steps, Jacobians, time, memory, growth."""
