@@ -5,7 +5,7 @@ all cut from Python's own help texts (`pydoc_data.topics`). An nn.LSTM reads it 
 must say at the end what it began with.
 
 Run it with `python examples/watch_your_model.py`, or cell by cell in an editor that knows `# %%`.
-It takes about 10 seconds and writes a picture, artifacts/watch_your_model.html.
+It takes 10 to 30 seconds and writes a picture, artifacts/watch_your_model.html.
 """
 
 # %% What is needed
@@ -156,11 +156,12 @@ def train(forget_bias: float | None = None) -> Result:
 def told(name: str, result: Result) -> str:
     """The result in numbers."""
     look = result.first
-    lag = f"within {look.horizon:g} timesteps" if math.isfinite(look.horizon) else "never"
+    falls = f"falls to 1/e within {look.horizon:g} timesteps"
+    falls = falls if math.isfinite(look.horizon) else "never falls to 1/e"
     first, last = (f"1e{look.log10_norm[end]:.0f}" for end in (0, -1))
     return (
         f"{name}:\n"
-        f"  at the first step a gradient falls to 1/e {lag};\n"
+        f"  at the first step a gradient {falls};\n"
         f"  it is {last} at the last word and {first} at the first;\n"
         f"  the words that decide contribute {look.first_share:.1e} of ∂L/∂W_hh;\n"
         f"  test accuracy after {options.steps} steps: {result.accuracy:.0%}."
