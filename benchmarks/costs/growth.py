@@ -16,7 +16,7 @@ from gradviz.flow import LayerFlow
 
 LENGTHS = (100, 200, 400, 800, 1600, 3200)
 BATCH, HIDDEN = 8, 32
-ROUNDS = 5
+ROUNDS = 3
 
 DEAR: dict[str, Callable[[LayerFlow], object]] = {
     "spectral norms": lambda flow: flow.jacobian_norm(tolerance=TOLERANCE),

@@ -38,8 +38,9 @@ class Dear:
         """Largest relative error of a spectral norm so far, against the SVD of e."""
 
     def rounds(self, count: int) -> Rounds:
-        """So many, after one of warming up."""
-        return [self.round() for _ in range(count + 1)][1:]
+        """So many, after warming up what is quick."""
+        self._shot()
+        return [self.round() for _ in range(count)]
 
     def round(self) -> dict[str, float]:
         """Milliseconds of each for all T timesteps: d of one sequence, the others of 8."""
