@@ -17,26 +17,39 @@ import torch
 from gradviz.checks.check import Check
 from gradviz.checks.expectation import AtMost, Near
 from gradviz.checks.networks import silence, zeroed
-from gradviz.flow import watch
+from gradviz.flow import LayerFlow, watch
 from gradviz.remedies import clip_gradients
 
 W, START, TIMESTEPS, LEARNING_RATE = 5.0, 0.5, 50, 0.01
 FOOT = START - W / (1 + math.exp(-START))
 """b*."""
 
+FIRST = math.tanh(START / 2)
+"""h_0."""
 
-def _gradient(b: float) -> tuple[float, float]:
-    """(∂E/∂w, ∂E/∂b), put together from the instrument's total gradients of h."""
+
+def _flow(b: float) -> LayerFlow:
+    """The network, with the loss E."""
     module = zeroed("tanh", 1, bias=W / 4 + b / 2)
     with torch.no_grad():
         module.get_parameter("weight_hh_l0").fill_(W / 4)
-    start = torch.full((1, 1, 1), math.tanh(START / 2), dtype=torch.float64)
+    start = torch.full((1, 1, 1), FIRST, dtype=torch.float64)
     with watch(module) as watching:
         output, _ = module(silence(module, TIMESTEPS), start)
         ((1 + output[-1]) / 2 - 0.7).square().sum().backward()
-    flow = watching.layers["l0"]
+    return watching.layers["l0"]
+
+
+def _state_at_the_foot() -> float:
+    """x_1 at b*."""
+    return 2 * math.atanh(float(_flow(FOOT).hidden[0, 0, 0]))
+
+
+def _gradient(b: float) -> tuple[float, float]:
+    """(∂E/∂w, ∂E/∂b), put together from the instrument's total gradients of h."""
+    flow = _flow(b)
     hidden = flow.hidden.flatten()
-    before = torch.cat([start.flatten(), hidden[:-1]])
+    before = torch.cat([hidden.new_tensor([FIRST]), hidden[:-1]])
     of_drive = flow.hidden_grad.flatten() * (1 - hidden**2)
     return float((of_drive * (before + 1)).sum()) / 4, float(of_drive.sum()) / 2
 
@@ -75,6 +88,13 @@ CHECKS = (
         source="b* = x_0 − w σ(x_0)",
         expects=Near(-2.6123, absolute=5e-5),
         measure=lambda: FOOT,
+    ),
+    Check(
+        name="wall_fixed_point",
+        title="x_1 at b*: the state stays at x_0 there.",
+        source="x_0 = w σ(x_0) + b*",
+        expects=Near(START, absolute=1e-12),
+        measure=_state_at_the_foot,
     ),
     Check(
         name="wall_gradient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,9 +31,9 @@ class Near:
 
     def __str__(self) -> str:
         if self.absolute:
-            return f"{in_words(self.value)} ± {self.absolute:g}"
+            return f"{in_words(self.value)} ± {in_words(self.absolute)}"
         if self.relative:
-            return f"{in_words(self.value)} (1 ± {self.relative:g})"
+            return f"{in_words(self.value)} (1 ± {in_words(self.relative)})"
         return f"{in_words(self.value)} exactly"
 
     def holds(self, value: Value) -> bool:
@@ -89,5 +90,5 @@ class Says:
 def in_words(value: Value) -> str:
     """Ten significant digits, so that a deviation of 1e-9 can be seen."""
     if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.10g}"
+        return re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.10g}")
     return str(value)
