@@ -53,7 +53,7 @@ NEIGHBOURS = {
 SEES_ONLY_RECORDS = ("figures", "reading")
 WITHOUT_TORCH = ("config", "history", "scenarios", "figures", "reading", "ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
-SERVER_FILES = ("runner/__init__.py", "runner/registry.py")
+SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
 """Files that the web server imports, of a room that imports torch elsewhere."""
 
 
@@ -175,7 +175,7 @@ def test_what_the_server_imports_does_not_bring_torch() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["app.py", "pages/live_training.py"])
+@pytest.mark.parametrize("page", ["app.py", "pages/live_training.py", "pages/self_check.py"])
 def test_drawing_a_page_does_not_bring_torch(page: str) -> None:
     code = (
         "import sys\n"

@@ -5,6 +5,7 @@ This side never imports torch; `gradviz.runner.worker` is a program of its own.
 
 from __future__ import annotations
 
+from gradviz.runner.check_process import CheckProcess, CheckProgress
 from gradviz.runner.registry import Runner, RunView
 
-__all__ = ["RunView", "Runner"]
+__all__ = ["CheckProcess", "CheckProgress", "RunView", "Runner"]

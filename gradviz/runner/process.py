@@ -15,11 +15,19 @@ from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import Any
 
-_OWN_GROUP: dict[str, Any] = (
+OWN_GROUP: dict[str, Any] = (
     {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
     if os.name == "nt"
     else {"process_group": 0}
 )
+"""Ctrl-C is for the server; its children end with it."""
+
+
+def child_environment() -> dict[str, str]:
+    """In which a child finds this gradviz, and takes one thread."""
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
 class WorkerProcess:
@@ -30,14 +38,11 @@ class WorkerProcess:
     ) -> None:
         key = secrets.token_bytes(32)
         listener = Listener(authkey=key)
-        root = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gradviz.runner.worker", str(listener.address)],
             stdin=subprocess.PIPE,
-            # Ctrl-C is for the server; its workers end with it.
-            **_OWN_GROUP,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            **OWN_GROUP,
+            env=child_environment(),
         )
         assert self.process.stdin
         self.process.stdin.write(key)
