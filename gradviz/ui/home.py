@@ -21,6 +21,11 @@ def welcome() -> None:
         "through every path, timestep by timestep. Pick a scenario, press **Train**, and change "
         "one thing at a time."
     )
+    st.page_link(
+        layout.SELF_CHECK,
+        label="Can these numbers be trusted? Check them on this machine.",
+        icon=":material/fact_check:",
+    )
 
 
 def gallery() -> None:

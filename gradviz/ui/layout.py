@@ -11,6 +11,7 @@ from gradviz.ui.session import Session, runner, session
 
 HOME = "app.py"
 LIVE = "pages/live_training.py"
+SELF_CHECK = "pages/self_check.py"
 
 
 def page(title: str, path: str) -> Session:
@@ -43,6 +44,7 @@ def page(title: str, path: str) -> Session:
             icon=":material/play_circle:",
             query_params=state.config.to_query(),
         )
+        st.page_link(SELF_CHECK, label="Self-check", icon=":material/fact_check:")
     return state
 
 

@@ -12,7 +12,7 @@ from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.runner import Runner
+from gradviz.runner import CheckProcess, Runner
 
 _KEY = "gradviz"
 UNDO_STEPS = 50
@@ -44,6 +44,10 @@ class Session:
     """The version of the pictures that went to the browser last."""
     fresh: bool = True
     """The next message must carry the pictures whole."""
+    checking: CheckProcess | None = None
+    """The science checks that were run last, or are running."""
+    check_slow: bool = False
+    """Whether the trainings belong to the checks."""
 
     def change(self, **settings: Any) -> bool:
         """Take new settings; False, with a sentence in `problems`, where they cannot be."""

@@ -15,6 +15,7 @@ from gradviz.tasks import TASK_NOTES
 from gradviz.ui import actions, controls
 from gradviz.ui.live import live_message, live_pictures
 from gradviz.ui.session import Session, runner, session
+from gradviz.ui.words import plain
 
 ACTIVE_S = 0.17
 """Between two looks at a run that trains: a little over five picture updates a second."""
@@ -72,7 +73,7 @@ def heading(state: Session) -> None:
             st.markdown(scenario.text)
         st.caption(f"{notes.description} {notes.floor_text}")
         for problem in state.problems:
-            st.warning(_plain(problem), icon=":material/error:")
+            st.warning(plain(problem), icon=":material/error:")
 
 
 def live(state: Session) -> None:
@@ -163,7 +164,7 @@ def _banners(state: Session, view: RunView | None) -> None:
         if state.notice:
             st.info(state.notice)
         if view and view.message:
-            st.error(_plain(view.message))
+            st.error(plain(view.message))
         if view and view.status == "lost":
             st.button(
                 "Resume from the last good state",
@@ -190,12 +191,7 @@ def _words(state: Session, history: History) -> None:
             return
         reading = read(history, state.scrub)
         box = {"ok": st.success, "warning": st.warning, "error": st.error}
-        box.get(reading.level, st.info)(_plain(" ".join(reading.sentences)))
-
-
-def _plain(sentence: str) -> str:
-    """A sentence that may hold what a user typed, with nothing left for Markdown to read."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:&^=" else c for c in sentence)
+        box.get(reading.level, st.info)(plain(" ".join(reading.sentences)))
 
 
 def _pace(state: Session) -> float:

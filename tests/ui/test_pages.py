@@ -68,7 +68,7 @@ def test_home_shows_every_scenario_with_its_picture() -> None:
     words = " ".join(each.value for each in (*page.markdown, *page.caption))
     for scenario in SCENARIOS.values():
         assert scenario.text in words
-    assert len(page.get("page_link")) == len(SCENARIOS) + 2
+    assert len(page.get("page_link")) == len(SCENARIOS) + 4
     assert len(page.get("image")) == len(SCENARIOS)
 
 
