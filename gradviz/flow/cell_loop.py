@@ -75,7 +75,9 @@ class Loop:
         for part, each in enumerate(state):
             each.register_hook(lambda grad, key=(index, part): self._receive(key, grad))
 
-    def _receive(self, key: tuple[int, int], grad: Tensor) -> None:
+    def _receive(self, key: tuple[int, int], grad: Tensor | None) -> None:
+        if grad is None:
+            return
         self.is_repeated |= key in self.grads
         self.grads[key] = grad.detach()
 

@@ -65,8 +65,13 @@ class Passage:
             tensor.register_hook(lambda grad, key=key: passage.receive(key, grad))
         return passage
 
-    def receive(self, key: str, grad: Tensor) -> None:
-        """Keep the gradient that came back to an output."""
+    def receive(self, key: str, grad: Tensor | None) -> None:
+        """Keep the gradient that came back to an output.
+
+        oneDNN's LSTM gives None to an output that the loss did not use.
+        """
+        if grad is None:
+            return
         self.is_repeated |= key in self.grads
         self.grads[key] = grad.detach()
 
