@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from gradviz.checks.check import Check
-from gradviz.checks.expectation import Near, Says
+from gradviz.checks.expectation import Near, Says, in_words
 from gradviz.flow import ParameterFlow
 from gradviz.remedies import Clipping, clip_gradients
 
@@ -115,7 +115,7 @@ CHECKS = (
     *(
         Check(
             name=f"clip_names_{kind.replace(' ', '_')}",
-            title=f"What gradviz says of a gradient of (1, {entry:g}) that it clips.",
+            title=f"What gradviz says of a gradient of (1, {in_words(entry)}) that it clips.",
             source="gradviz.remedies.clip_gradients",
             expects=Says(kind),
             measure=partial(_culprit, 1.0, entry),

@@ -102,6 +102,7 @@ BROKEN = {
     "transport vanished": ("transport_log10", lambda log10: log10 - math.inf),
     "a decade lost": ("transport_log10", lambda log10: log10 - 1),
     "contributions doubled": ("weight_grad_at", lambda grad: 2 * grad),
+    "disturbances grow too fast": ("lyapunov_exponents", lambda rates: rates + 0.1),
 }
 WRONG = {
     "gradient a millionth too large": ["autograd_tanh", "autograd_lstm", "irnn", "wall_gradient"],
@@ -117,6 +118,7 @@ WRONG = {
     "transport vanished": ["orthogonal_0.9", "non_normal_peak", "product_of_norms_trap"],
     "a decade lost": ["orthogonal_1.1", "non_normal_decay", "transport_below_float32"],
     "contributions doubled": ["contributions_gru", "contribution_norms_tanh", "truncated_lstm"],
+    "disturbances grow too fast": ["lyapunov_sum_lstm", "chaos_5", "quiet_0.5", "quiet_radius"],
 }
 
 
