@@ -21,10 +21,10 @@ from collections.abc import Callable
 import torch
 
 from gradviz.config import RunConfig
-from gradviz.flow import SpectralStart, watch
+from gradviz.flow import SPECTRAL_TOLERANCE, SpectralStart, watch
 from gradviz.model import build_model
 from gradviz.tasks import task_of
-from gradviz.training import SPECTRAL_TOLERANCE, Trainer, prepare_training_thread
+from gradviz.training import Trainer, prepare_training_thread
 
 SIZES = [(50, 32, 32), (100, 32, 64), (200, 32, 64)]
 CELLS = ("rnn", "lstm", "gru")

@@ -4,38 +4,29 @@ The trainer does not know who watches it. A step is bare PyTorch (forward, backw
 clip, optimiser) unless it is measured; then the instrument looks on during forward and
 backward and measures between backward and the optimiser, without a trace: the same seed
 gives the same losses whatever is measured.
-
-Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities, H hidden size.
 """
 
 from __future__ import annotations
 
 import io
 import math
-import time
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.flow import LayerFlow, SpectralStart, watch
-from gradviz.history import Failure, FailureKind, Floats, LayerRecord, StepRecord
+from gradviz.flow import LayerFlow, LayerRecorder, watch
+from gradviz.history import Failure, FailureKind, LayerRecord, StepRecord
 from gradviz.model import build_model
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import task_of
 
 Measure = Literal["none", "light", "full"]
 
-SPECTRAL_TOLERANCE = 0.01
-"""Relative error allowed to the spectral norms of a live picture: less than a line's width."""
-
 HUGE_GRADIENT = 1e20
 """No weight of float32's range (3e38) can overflow within a run before a gradient is this large:
 a step is at most the learning rate (≤ 100) times what momentum gathers of such gradients."""
-
-DEAR_LIMIT = 2e10
-"""Multiply-adds a frame may take for the dear quantities of all layers: half a second to one."""
 
 _DATA_STREAM = 2**31
 """Added to the seed for the batches, or they would be made of the weights' own random numbers.
@@ -67,8 +58,7 @@ class Trainer:
         model: the SequenceModel being trained.
         step: steps taken so far.
         dear_probes: probes on which spectral norms and transport are measured; None: all.
-            Fewer, or none, are measured where these would go beyond DEAR_LIMIT.
-        dear_seconds: what the last such measurement took, in seconds of this thread's CPU.
+            Fewer, or none, are measured where these would be too dear (`flow.DEAR_LIMIT`).
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -81,18 +71,22 @@ class Trainer:
         self.model = build_model(config, self.task)
         self.step = 0
         self.dear_probes: int | None = None
-        self.dear_seconds = 0.0
         self._names = [name for name, _ in self.model.named_parameters()]
         self._parameters = list(self.model.parameters())
         self._optimizer = _optimizer(config, self._parameters)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._may_overflow = False
-        self._spectral_starts: dict[str, SpectralStart] = {}
+        self._recorder = LayerRecorder()
 
     @property
     def floor(self) -> float:
         """The loss of "learned nothing"."""
         return self.task.floor
+
+    @property
+    def dear_seconds(self) -> float:
+        """What the last measurement's dear quantities took, in seconds of this thread's CPU."""
+        return self._recorder.dear_seconds
 
     def train_step(self, measure: Measure | None = None) -> StepRecord:
         """Take one step.
@@ -185,7 +179,7 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
         self._may_overflow = True
-        self._spectral_starts.clear()
+        self._recorder.begin_anew()
 
     def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         inputs, targets = self.task.sample(self.config.batch_size, self._generator)
@@ -215,47 +209,8 @@ class Trainer:
         )
 
     def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
-        probes = self._affordable(flows.values()) if full else 0
-        began = time.thread_time()
-        found = {
-            name: self._dear(name, flow, probes) if probes else {} for name, flow in flows.items()
-        }
-        if full:
-            self.dear_seconds = time.thread_time() - began if probes else 0.0
-        return {
-            name: LayerRecord(
-                hidden_grad_norm=_numpy(flow.hidden_grad_norm),
-                gates={gate: _numpy(values) for gate, values in flow.gates.items()},
-                **found[name],
-            )
-            for name, flow in flows.items()
-        }
-
-    def _affordable(self, flows: Iterable[LayerFlow]) -> int:
-        """How many probes the dear quantities are measured on; 0 where one is too dear."""
-        within = int(DEAR_LIMIT / sum(flow.dear_cost(1) for flow in flows))
         wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes
-        return min(wanted, within)
-
-    def _dear(self, name: str, flow: LayerFlow, probes: int) -> dict[str, Any]:
-        """The dear quantities of a LayerRecord."""
-        warm = self._spectral_starts.setdefault(name, SpectralStart())
-        norm = flow.jacobian_norm(
-            "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=warm
-        )
-        transport = flow.transport_log10(probes=probes, tolerance=SPECTRAL_TOLERANCE)
-        horizon = flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
-        return {
-            "jacobian_norm": _numpy(norm),
-            "jacobian_bound": flow.jacobian_bound,
-            "transport_log10": _numpy(transport),
-            "gradient_horizon": _numpy(horizon),
-        }
-
-
-def _numpy(tensor: torch.Tensor) -> Floats:
-    array: Floats = tensor.detach().cpu().numpy()
-    return array
+        return self._recorder.records(flows, dear_probes=wanted if full else 0)
 
 
 def _optimizer(config: RunConfig, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from gradviz.flow.errors import WatchError
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
+from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
 from gradviz.flow.spectral import SpectralStart
 from gradviz.flow.watch import Watch, watch
 
-__all__ = ["LayerFlow", "ParameterFlow", "SpectralStart", "Watch", "WatchError", "watch"]
+__all__ = [
+    "DEAR_LIMIT",
+    "SPECTRAL_TOLERANCE",
+    "LayerFlow",
+    "LayerRecorder",
+    "ParameterFlow",
+    "SpectralStart",
+    "Watch",
+    "WatchError",
+    "watch",
+]

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from gradviz.config import RunConfig
-from gradviz.training import DEAR_LIMIT, Trainer, prepare_training_thread
+from gradviz.flow import DEAR_LIMIT
+from gradviz.training import Trainer, prepare_training_thread
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +26,10 @@ def test_fewer_probes_where_all_would_be_too_dear(monkeypatch: pytest.MonkeyPatc
     full = trainer.train_step("full").layers
     assert {layer.jacobian_norm.shape for layer in full.values()} == {(20, 8)}
     cost = 2 * 20 * (8 * 256 + 8 * 256 + 8**2 * 16 + 20 * 8**3 / 16)
-    monkeypatch.setattr("gradviz.training.DEAR_LIMIT", 3.5 * cost)
+    monkeypatch.setattr("gradviz.flow.record.DEAR_LIMIT", 3.5 * cost)
     some = trainer.train_step("full").layers
     assert {layer.transport_log10.shape for layer in some.values()} == {(20, 3)}
-    monkeypatch.setattr("gradviz.training.DEAR_LIMIT", 0.5 * cost)
+    monkeypatch.setattr("gradviz.flow.record.DEAR_LIMIT", 0.5 * cost)
     none = trainer.train_step("full").layers
     for layer in none.values():
         assert layer.jacobian_norm is layer.transport_log10 is layer.gradient_horizon is None

@@ -1,0 +1,90 @@
+"""LayerFlow → LayerRecord: where what was measured leaves torch for NumPy.
+
+Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+
+from gradviz.flow.layer_flow import LayerFlow
+from gradviz.flow.spectral import SpectralStart
+from gradviz.history import Floats, LayerRecord
+
+SPECTRAL_TOLERANCE = 0.01
+"""Relative error allowed to the spectral norms of a picture: less than a line's width."""
+
+DEAR_LIMIT = 2e10
+"""Multiply-adds a frame may take for the dear quantities of all layers: half a second to one."""
+
+
+class LayerRecorder:
+    """Makes LayerRecords, step after step.
+
+    Spectral norms start from the singular vectors of the step before.
+
+    Attributes:
+        dear_seconds: what the dear quantities of the last call took, of this thread's CPU.
+    """
+
+    def __init__(self) -> None:
+        self.dear_seconds = 0.0
+        self._starts: dict[str, SpectralStart] = {}
+
+    def records(
+        self, flows: Mapping[str, LayerFlow], *, dear_probes: int
+    ) -> dict[str, LayerRecord]:
+        """Measure each layer.
+
+        Args:
+            flows: of a watched pass, by name.
+            dear_probes: Q, probes on which spectral norms, transport and horizon are measured;
+                fewer, or none, where these would go beyond DEAR_LIMIT.
+        """
+        probes = _affordable(flows.values(), dear_probes)
+        began = time.thread_time()
+        dear = {name: self._dear(name, flow, probes) for name, flow in flows.items() if probes}
+        self.dear_seconds = time.thread_time() - began if probes else 0.0
+        return {
+            name: LayerRecord(
+                hidden_grad_norm=_numpy(flow.hidden_grad_norm),
+                gates={gate: _numpy(values) for gate, values in flow.gates.items()},
+                **dear.get(name, {}),
+            )
+            for name, flow in flows.items()
+        }
+
+    def begin_anew(self) -> None:
+        """Forget the singular vectors: the weights have jumped."""
+        self._starts.clear()
+
+    def _dear(self, name: str, flow: LayerFlow, probes: int) -> dict[str, Any]:
+        """The dear quantities of a LayerRecord."""
+        warm = self._starts.setdefault(name, SpectralStart())
+        norm = flow.jacobian_norm(
+            "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=warm
+        )
+        transport = flow.transport_log10(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+        horizon = flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+        return {
+            "jacobian_norm": _numpy(norm),
+            "jacobian_bound": flow.jacobian_bound,
+            "transport_log10": _numpy(transport),
+            "gradient_horizon": _numpy(horizon),
+        }
+
+
+def _affordable(flows: Iterable[LayerFlow], wanted: int) -> int:
+    """How many probes the dear quantities are measured on; 0 where one is too dear."""
+    return min(wanted, int(DEAR_LIMIT / sum(flow.dear_cost(1) for flow in flows)))
+
+
+def _numpy(tensor: torch.Tensor) -> Floats:
+    # NumPy has no bfloat16; float32 holds all its numbers.
+    tensor = tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
+    array: Floats = tensor.detach().cpu().numpy()
+    return array
