@@ -13,9 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from gradviz.config import RunConfig
-from gradviz.history import Failure, Floats, Frame, History, LayerFrame
+from gradviz.config import RecordedConfig, RunConfig
+from gradviz.history import Failure, Floats, Frame, History, LayerFrame, is_reversed
 
+Config = RunConfig | RecordedConfig
 Level = Literal["info", "ok", "warning", "error"]
 
 RECENT = 20
@@ -56,12 +57,15 @@ def read(history: History, step: int | None = None) -> Reading:
     return Reading(sentences=[*reach, *training], level=level)
 
 
-def _reach(config: RunConfig, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
+def _reach(config: Config, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
     """How far back the state carries a gradient, and whether that is to worry about."""
     known = {
         name: (layer.horizon, float(np.median(layer.transport_log10[0])))
         for name, layer in frame.layers.items()
-        if layer.transport_log10 is not None and not math.isnan(layer.horizon)
+        if layer.transport_log10 is not None
+        and not math.isnan(layer.horizon)
+        # "Back" is towards the first input, which a reversed direction reads last.
+        and not is_reversed(name)
     }
     if not known:
         return _ratio(frame), "info"
@@ -69,15 +73,15 @@ def _reach(config: RunConfig, frame: Frame, *, learning: bool) -> tuple[list[str
     layer, horizon = frame.layers[name], known[name][0]
     where = f" in {name}, the layer that carries them furthest" if len(frame.layers) > 1 else ""
     if math.isinf(horizon):
-        return _unbroken(config, layer, where)
+        return _unbroken(layer, where)
     return _short(config, layer, int(horizon), where, learning=learning)
 
 
-def _unbroken(config: RunConfig, layer: LayerFrame, where: str) -> tuple[list[str], Level]:
+def _unbroken(layer: LayerFrame, where: str) -> tuple[list[str], Level]:
     """The gradient never falls to 1/e, at least in half of the sequences."""
     assert layer.transport_log10 is not None
     assert layer.gradient_horizon is not None
-    lag = config.timesteps - 1
+    lag = len(layer.transport_log10) - 1
     reaching = int(np.isinf(layer.gradient_horizon).sum())
     if reaching < len(layer.gradient_horizon):
         return [
@@ -98,11 +102,12 @@ def _unbroken(config: RunConfig, layer: LayerFrame, where: str) -> tuple[list[st
 
 
 def _short(
-    config: RunConfig, layer: LayerFrame, lag: int, where: str, *, learning: bool
+    config: Config, layer: LayerFrame, lag: int, where: str, *, learning: bool
 ) -> tuple[list[str], Level]:
     """The gradient falls to 1/e at a lag; what lies beyond may still be more."""
     assert layer.transport_log10 is not None
-    beyond = config.timesteps - 1 - lag
+    timesteps = len(layer.transport_log10)
+    beyond = timesteps - 1 - lag
     further = np.median(layer.transport_log10[:beyond], axis=1)
     sentence = f"Gradients reach {_timesteps(lag)} back{where}; "
     if len(further) and further.max() > 0:
@@ -112,13 +117,13 @@ def _short(
             f"times their size at t = {t}."
         ], "warning"
     faint = len(further) > 0 and float(further[0]) < -2
-    if config.task == "copy_memory":
+    if isinstance(config, RunConfig) and config.task == "copy_memory":
         # Its loss acts at every timestep: what counts is the way from an answer to its symbol.
         needed = config.seq_len + 10
         sentence += f"the last answer's symbol was read {_timesteps(needed)} before."
         return [sentence], "warning" if faint and lag < needed and not learning else "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
-    if not faint or lag >= config.timesteps / 2 or learning:
+    if not faint or lag >= timesteps / 2 or learning:
         return [sentence], "info"
     return [
         sentence,
@@ -181,15 +186,17 @@ def _clipped(history: History, step: int | None) -> list[str]:
 
 def _failed(history: History, failure: Failure) -> list[str]:
     """At which step, in which tensor, and what came before."""
+    # A recorder does not stop the loop that it looks at.
+    stopped = "the run stopped" if history.last_step <= failure.step else "the run went on"
     if failure.kind == "norm overflow":
         first = (
             f"At step {failure.step} the gradient norm overflowed {history.config.dtype} (largest: "
-            f"the {failure.tensor}): clip_grad_norm_ then sets every gradient to zero. The run "
-            "stopped."
+            f"the {failure.tensor}): clip_grad_norm_ then sets every gradient to zero. "
+            f"{stopped[0].upper()}{stopped[1:]}."
         )
     else:
         what = "infinite" if failure.kind == "inf" else "NaN"
-        first = f"At step {failure.step} the {failure.tensor} became {what}; the run stopped."
+        first = f"At step {failure.step} the {failure.tensor} became {what}; {stopped}."
     return [first, _cause(history, failure)]
 
 
@@ -224,9 +231,10 @@ def _growth(values: Floats) -> tuple[int, float, float] | None:
     return peak - low, float(values[low]), float(values[peak])
 
 
-def _remedy(config: RunConfig) -> str:
-    gain = " or gain" if config.recurrent_init != "default" else ""
-    clip = "clip by norm, or try" if config.clip != "norm" else "Try"
+def _remedy(config: Config) -> str:
+    drawn = isinstance(config, RunConfig) and config.recurrent_init != "default"
+    gain = " or gain" if drawn else ""
+    clip = "Try" if config.clip in ("norm", "own") else "clip by norm, or try"
     return f"{clip[0].upper()}{clip[1:]} a smaller learning rate{gain}."
 
 

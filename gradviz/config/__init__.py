@@ -1,7 +1,8 @@
-"""RunConfig, the only description of a run, and what its settings may be. No torch."""
+"""RunConfig, the only description of a run of ours, and what its settings may be. No torch."""
 
 from __future__ import annotations
 
+from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
     WORK_BUDGET,
     ConfigError,
@@ -16,6 +17,7 @@ __all__ = [
     "TASKS",
     "WORK_BUDGET",
     "ConfigError",
+    "RecordedConfig",
     "RunConfig",
     "TaskName",
     "TaskSpec",

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.config import RunConfig
 from gradviz.figures.style import BLUE, LOSS, ORANGE
 from gradviz.history import Frame, History
 
@@ -70,7 +71,9 @@ def card(history: History) -> str:
     if not history.frames:
         raise ValueError("a card needs a run with at least one measured step, got none")
     first, last = history.frames[0], _last_with_a_gradient(history.frames)
-    query = html.escape(urlencode(history.config.to_query()), quote=False)
+    config = history.config
+    settings = config.to_query() if isinstance(config, RunConfig) else {}
+    query = html.escape(urlencode(settings), quote=False)
     title = (
         f"Gradient norm by timestep at step {first.step} and at step {last.step}; "
         f"loss over {history.last_step} steps"

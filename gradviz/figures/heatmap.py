@@ -18,7 +18,7 @@ from gradviz.figures.style import (
     figure,
     layer_shown,
 )
-from gradviz.history import Frame, History
+from gradviz.history import Floats, Frame, History
 
 COLUMNS = 200
 """Most frames in the heatmap."""
@@ -43,17 +43,22 @@ def gradient_flow_over_training(
         layer: which layer's; None is the top one.
     """
     frames = history.frames_upto(most=COLUMNS)
+    name = layer_shown(history, layer) if frames else ""
+    # Of a user's own model, a layer may be left out of some passes.
+    frames = [frame for frame in frames if name in frame.layers]
     traces: list[dict[str, Any]] = []
     facts = ""
     if frames:
-        name = layer_shown(history, layer)
         t, z_log10 = _log_means(frames, name)
         steps, columns = _even_steps(np.array([frame.step for frame in frames], np.int32))
         traces = [_heatmap(steps, t, z_log10[:, columns])]
         of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
         probes = frames[-1].layers[name].hidden_grad_log10.shape[1]
         facts = f"{of}mean of {count_of(probes, 'sequence')}"
-        facts += " · grey: 0 or not finite" if np.isnan(z_log10).any() else ""
+        varied = len({len(frame.layers[name].hidden_grad_log10) for frame in frames}) > 1
+        grey = " · grey: 0, not finite" if varied else " · grey: 0 or not finite"
+        grey += " or no such timestep" if varied else ""
+        facts += grey if np.isnan(z_log10).any() else ""
     return figure(
         traces,
         title="Gradient flow over training",
@@ -114,13 +119,25 @@ def _even_steps(steps: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np
     return even, np.searchsorted(steps[1:] + steps[:-1], 2 * even, side="left")
 
 
+def _stacked(log10_TP: list[Floats]) -> Floats:
+    """(F, T, P), of the longest sequence and the most probes; −inf, a zero, where a frame has less.
+
+    Zeros are left out of the mean.
+    """
+    shape = np.max([each.shape for each in log10_TP], axis=0)
+    stacked = np.full((len(log10_TP), *shape), -np.inf, np.float32)
+    for target, each in zip(stacked, log10_TP, strict=True):
+        target[: each.shape[0], : each.shape[1]] = each
+    return stacked
+
+
 def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Timesteps (R,) and log10 of the mean norm over probes, (R, F), as `gradient_flow` has it.
 
     Zeros are left out of the mean; nan where all are 0 or one is not finite.
     """
     F = len(frames)
-    log10 = np.stack([frame.layers[name].hidden_grad_log10 for frame in frames])
+    log10 = _stacked([frame.layers[name].hidden_grad_log10 for frame in frames])
     t = np.arange(1.0, log10.shape[1] + 1)
     per_row = math.ceil(len(t) / ROWS)
     if per_row > 1:

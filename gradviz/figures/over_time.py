@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.config import RunConfig
 from gradviz.figures.style import (
     GATES,
     LAYERS,
@@ -26,7 +27,7 @@ from gradviz.figures.style import (
     line,
     log_axis,
 )
-from gradviz.history import Floats, Frame, History, LayerFrame
+from gradviz.history import Floats, Frame, History, LayerFrame, is_reversed
 
 FLOAT32_FLOOR = 1.1754944e-38
 """The least normal float32: a smaller gradient is kept inexactly or as 0 (SCIENCE trap 5)."""
@@ -56,7 +57,7 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
     seen = [trace["y"] for trace in traces]
     lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
     if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
-        traces.append(level(_ends(history), FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
+        traces.append(level(_ends(frame), FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
     facts = _facts(frame, next((layer.hidden_grad_log10 for _, layer in _named(frame)), None))
     return figure(
         traces,
@@ -87,7 +88,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
         traces += _lines(layer.jacobian_norm, name, colour, hover="‖J‖₂ = %{y:.4g}")
         if layer.jacobian_bound is not None and math.isfinite(layer.jacobian_bound):
             bound = level(
-                _ends(history),
+                _ends(frame),
                 layer.jacobian_bound,
                 "bound γ‖W_hh‖₂",
                 uid=f"bound-{name}",
@@ -98,7 +99,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
             )
             bounds.append(bound)
     if traces:
-        traces += [*bounds, level(_ends(history), 1.0, "1", uid="one")]
+        traces += [*bounds, level(_ends(frame), 1.0, "1", uid="one")]
     return figure(
         traces,
         title="Step Jacobians",
@@ -114,14 +115,13 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
 def transport(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
     """log10 ‖∂s_T/∂s_t‖ by timestep, the line at 1/e and each layer's gradient horizon.
 
-    The horizon k, the middle probe's, is drawn at t = T − k. Arguments as for
-    `gradient_flow`.
+    The horizon k, the middle probe's, is drawn at t = T − k; of a reversed direction, whose
+    last state is s_1, at t = 1 + k. Arguments as for `gradient_flow`.
     """
     frame = history.frame_at(step)
     traces: list[dict[str, Any]] = []
     marks: list[Mark] = []
     measured = None
-    last = history.config.timesteps
     for colour, (name, layer) in _layers(frame):
         if layer.transport_log10 is None:
             continue
@@ -129,10 +129,12 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
         traces += _lines(layer.transport_log10, name, colour, hover="10^%{y:.2f}")
         if math.isfinite(layer.horizon):
             of = f"{escaped(name)} " if len(history.layer_names) > 1 else ""
+            T = len(layer.transport_log10)
+            x = 1 + layer.horizon if is_reversed(name) else T - layer.horizon
             words = f"{of}horizon: {count_of(int(layer.horizon), 'timestep')}"
-            marks.append(Mark(x=last - layer.horizon, text=words, colour=colour, at_bottom=True))
+            marks.append(Mark(x=x, text=words, colour=colour, at_bottom=True))
     if traces:
-        traces.append(level(_ends(history), -math.log10(math.e), "1/e", uid="1/e"))
+        traces.append(level(_ends(frame), -math.log10(math.e), "1/e", uid="1/e"))
     beyond = "" if marks or not traces else " · horizon ∞"
     return figure(
         traces,
@@ -142,7 +144,7 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
         y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
         theme=theme,
         marks=marks,
-        x_span=_ends(history),
+        x_span=_ends(frame),
         empty="" if traces else NOT_MEASURED if frame else WAITING,
     )
 
@@ -162,7 +164,11 @@ def gates(
     """
     frame = history.frame_at(step)
     name = layer_shown(history, layer) if frame else ""
-    found = frame.layers[name].gates if frame else {}
+    if frame and layer is None and name not in frame.layers:
+        # A user's own model may use other layers in other passes.
+        name = next(reversed(frame.layers))
+    shown = frame.layers.get(name) if frame else None
+    found = shown.gates if shown else {}
     traces: list[dict[str, Any]] = []
     for gate, values in found.items():
         traces += _gate(escaped(gate), values, GATES[gate])
@@ -176,7 +182,13 @@ def gates(
             "dtick": 1,
             "title": {"text": "candidate", "standoff": 8, "font": {"color": GATES["candidate"]}},
         }
-    no_gates = "A plain RNN has no gates:<br>pick LSTM or GRU to see some"
+    config = history.config
+    if frame and not shown:
+        empty = NOT_MEASURED
+    elif frame or (isinstance(config, RunConfig) and config.cell == "rnn"):
+        empty = "A plain RNN has no gates:<br>pick LSTM or GRU to see some"
+    else:
+        empty = WAITING
     of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
     return figure(
         traces,
@@ -185,7 +197,7 @@ def gates(
         x=TIMESTEP,
         y="gate",
         theme=theme,
-        empty="" if traces else no_gates if history.config.cell == "rnn" else WAITING,
+        empty="" if traces else empty,
         **layout,
     )
 
@@ -217,12 +229,14 @@ def _facts(frame: Frame | None, measured_TQ: Floats | None) -> str:
     return f"step {frame.step:,} · {seen}{count_of(probes, 'sequence')}"
 
 
-def _ends(history: History) -> tuple[float, float]:
-    return 1.0, float(history.config.timesteps)
+def _ends(frame: Frame | None) -> tuple[float, float]:
+    """First and last timestep of the longest layer."""
+    lengths = [len(layer.hidden_grad_log10) for _, layer in _named(frame)]
+    return 1.0, float(max(lengths, default=2))
 
 
-def _timesteps(length: int) -> NDArray[np.int16]:
-    return np.arange(1, length + 1, dtype=np.int16)
+def _timesteps(length: int) -> NDArray[np.signedinteger]:
+    return np.arange(1, length + 1, dtype=np.int16 if length < 2**15 else np.int32)
 
 
 def _lines(values_TQ: Floats, name: str, colour: str, *, hover: str) -> list[dict[str, Any]]:

@@ -34,6 +34,10 @@ LABELLED_MARKS = 4
 """Live changes that are named; of many changes the newest. All are drawn."""
 
 
+MOST_MARKS = 100
+"""A setting that changed more often follows a schedule; a line a step would hide the picture."""
+
+
 def loss(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
     """Loss and, for a classification, accuracy by step; the floor; live changes marked.
 
@@ -150,6 +154,8 @@ def _clip_facts(history: History, step: int | None) -> str:
     if clip == "none":
         return "nothing is clipped"
     share = f"clipped {int(clipped.sum()):,} of {count_of(len(clipped), 'step')}"
+    if clip == "own":
+        return share
     threshold = history.column("clip_threshold", upto=step)[-1]
     return f"{share}, " + (
         f"each entry to ±{threshold:g}" if clip == "value" else f"norm to {threshold:g}"
@@ -162,7 +168,8 @@ def marks_of(history: History, step: int | None) -> list[Mark]:
     changes: list[Mark] = []
     for name, label in (("learning_rate", "learning rate"), ("clip_threshold", "clip at")):
         values = history.column(name)
-        for index in np.flatnonzero(np.diff(np.nan_to_num(values)) != 0) + 1:
+        changed = np.flatnonzero(np.diff(np.nan_to_num(values)) != 0) + 1
+        for index in changed if len(changed) <= MOST_MARKS else []:
             changes.append(Mark(x=float(steps[index]), text=f"{label} {values[index]:g}"))
     changes.sort(key=lambda mark: mark.x)
     named = len(changes) - LABELLED_MARKS

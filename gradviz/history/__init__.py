@@ -17,6 +17,7 @@ from gradviz.history.records import (
     LayerFrame,
     LayerRecord,
     StepRecord,
+    is_reversed,
     scalars_of,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "LayerFrame",
     "LayerRecord",
     "StepRecord",
+    "is_reversed",
     "scalars_of",
 ]

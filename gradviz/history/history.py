@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.config import RunConfig
+from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history.records import SCALARS, Failure, Frame, StepRecord, scalars_of
 
 FRAME_BYTES = 48 * 2**20
@@ -21,14 +21,18 @@ class History:
     """A run so far: scalars of every step, frames thinned evenly, bounded in memory.
 
     Attributes:
-        config: what was run.
+        config: what was run; a RecordedConfig for a user's own model.
         floor: loss of having learned nothing, where the task knows it.
         frames: the kept frames, oldest first; the newest measured step is always there.
         failure: why the run stopped, if a number was not finite.
     """
 
     def __init__(
-        self, config: RunConfig, *, floor: float | None = None, frame_bytes: int = FRAME_BYTES
+        self,
+        config: RunConfig | RecordedConfig,
+        *,
+        floor: float | None = None,
+        frame_bytes: int = FRAME_BYTES,
     ) -> None:
         self.config = config
         self.floor = floor

@@ -153,6 +153,14 @@ class Frame:
         return sum(layer.nbytes for layer in self.layers.values())
 
 
+def is_reversed(layer: str) -> bool:
+    """Whether a layer of this name reads from the last timestep to the first.
+
+    PyTorch's own suffix, "encoder.l0_reverse"; a module's second call has "#2" behind it.
+    """
+    return layer.split("#")[0].endswith("_reverse")
+
+
 SCALARS = (
     "step",
     "loss",
@@ -182,8 +190,16 @@ def scalars_of(record: StepRecord) -> tuple[float, ...]:
 
 def _band(gate_TPH: Floats) -> Floats:
     flat = gate_TPH.reshape(len(gate_TPH), -1)
-    low, high = np.percentile(flat, [10, 90], axis=1)
-    return np.stack([flat.mean(axis=1), low, high]).astype(np.float32)
+    if not np.isnan(flat).any():
+        low, high = np.percentile(flat, [10, 90], axis=1)
+        return np.stack([flat.mean(axis=1), low, high]).astype(np.float32)
+    # Behind a sequence's end; a timestep that no sequence has stays nan.
+    band = np.full((3, len(flat)), np.nan, np.float32)
+    for t, values in enumerate(flat):
+        known = values[~np.isnan(values)]
+        if len(known):
+            band[:, t] = known.mean(), *np.percentile(known, [10, 90])
+    return band
 
 
 def _float32(array: Floats | None) -> Floats | None:
