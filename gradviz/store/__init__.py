@@ -1,0 +1,8 @@
+"""Runs in a file: written as they train, read as a History. NumPy and SQLite, no torch."""
+
+from __future__ import annotations
+
+from gradviz.store.database import StoreError
+from gradviz.store.store import RunInfo, Store
+
+__all__ = ["RunInfo", "Store", "StoreError"]
