@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradviz.flow.errors import WatchError
+from gradviz.flow.grad_norm import GradNorm, GradNorms
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
@@ -12,6 +13,8 @@ from gradviz.flow.watch import Watch, watch
 __all__ = [
     "DEAR_LIMIT",
     "SPECTRAL_TOLERANCE",
+    "GradNorm",
+    "GradNorms",
     "LayerFlow",
     "LayerRecorder",
     "ParameterFlow",
