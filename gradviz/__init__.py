@@ -2,7 +2,8 @@
 
 The nouns: a **RunConfig** says all that decides a run; a **Trainer** makes one
 **StepRecord** a step; a **History** keeps them for the pictures; **watch** is the
-instrument, which measures any model that holds `nn.RNN`, `nn.LSTM` or `nn.GRU`.
+instrument, which measures any model that holds `nn.RNN`, `nn.LSTM` or `nn.GRU`; a
+**Recorder** keeps a whole training of such a model in a file.
 
 torch is imported only when a name needs it, so the web server never does.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gradviz import figures
     from gradviz.flow import LayerFlow, watch
     from gradviz.flow.quantities import quantities
+    from gradviz.recorder import Recorder
     from gradviz.training import Trainer
 
 __version__ = "0.1.0"
@@ -29,6 +31,7 @@ __all__ = [
     "History",
     "LayerFlow",
     "LayerRecord",
+    "Recorder",
     "RunConfig",
     "StepRecord",
     "Trainer",
@@ -39,6 +42,7 @@ __all__ = [
 
 _LAZY = {
     "LayerFlow": "gradviz.flow",
+    "Recorder": "gradviz.recorder",
     "Trainer": "gradviz.training",
     "quantities": "gradviz.flow.quantities",
     "watch": "gradviz.flow",

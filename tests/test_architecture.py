@@ -25,6 +25,7 @@ FLOORS = {
     "checks": 3,
     "sweep": 3,
     "store": 3,
+    "recorder": 3,
     "figures": 3,
     "reading": 3,
     "flow": 2,
@@ -44,6 +45,7 @@ NEIGHBOURS = {
     ("runner", "training"),
     ("checks", "training"),
     ("sweep", "training"),
+    ("recorder", "store"),
     ("cards", "cli"),
     ("cli", "cards"),
     ("__main__", "cli"),
@@ -51,7 +53,8 @@ NEIGHBOURS = {
 """And of its own floor only these."""
 
 SEES_ONLY_RECORDS = ("figures", "reading")
-WITHOUT_TORCH = ("config", "history", "scenarios", "figures", "reading", "ui", "app", "pages")
+WITHOUT_TORCH = ("config", "history", "scenarios", "store", "figures", "reading")
+WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
 """Files that the web server imports, of a room that imports torch elsewhere."""
@@ -162,7 +165,7 @@ def test_the_package_itself_imports_only_the_ground_floor() -> None:
 
 
 def test_what_the_server_imports_does_not_bring_torch() -> None:
-    modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner"]
+    modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner", "gradviz.store"]
     modules += ["gradviz.scenarios", "gradviz.tasks"]
     modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
     lines = ["import sys, importlib"]
