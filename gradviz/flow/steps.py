@@ -91,6 +91,11 @@ class Ended:
         return tuple(chosen(self.is_on, *pair) for pair in zip(on, ended, strict=True))
 
 
+def going(steps: Linearisation) -> Linearisation:
+    """The cell's own, also behind a sequence's end."""
+    return steps.steps if isinstance(steps, Ended) else steps
+
+
 def _changed(
     steps: Linearisation, change: Callable[[Tensor], Tensor], weights: bool = False
 ) -> Linearisation:

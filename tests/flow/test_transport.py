@@ -157,6 +157,6 @@ def test_the_horizon_is_infinite_where_nothing_is_forgotten() -> None:
 def test_the_transport_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     flow = flow_of(nn.GRU(2, 4), torch.randn(20, 2, 2))
     first = flow.transport_log10(probes=1, tolerance=0.01)
-    monkeypatch.setattr("gradviz.flow.layer_flow.Transport", None)
+    monkeypatch.setattr("gradviz.flow.quantities.transport_log10.Transport", None)
     assert flow.transport_log10(probes=1, tolerance=0.01) is first
     assert flow.gradient_horizon(probes=1, tolerance=0.01).shape == (1,)

@@ -1,8 +1,29 @@
-"""log10 ‖∂L/∂h_t‖₂: right where the gradient itself is below the least float."""
+"""log10 ‖∂L/∂h_t‖₂: right where the gradient itself is below the least float.
+
+Index legend: T timesteps, B recorded sequences, P size of h_t, H hidden size.
+"""
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from gradviz.flow.measured import measured
+from gradviz.flow.quantities.hidden_grad_norm import mantissa_norm
 from gradviz.flow.quantities.quantity import Quantity
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+
+@measured
+def hidden_grad_log10(flow: LayerFlow) -> Tensor:
+    """(T, B) float64; −∞ only where the gradient is exactly zero."""
+    exponent = flow.total.exponent[..., 0].double()
+    return flow.order.placed(mantissa_norm(flow).log10() + exponent * math.log10(2))
+
 
 QUANTITY = Quantity(
     name="hidden_grad_log10",
@@ -12,5 +33,5 @@ QUANTITY = Quantity(
     unit="decades",
     axes=("timestep", "sequence"),
     cost="light",
-    measure=lambda flow: flow.hidden_grad_log10,
+    measure=hidden_grad_log10,
 )

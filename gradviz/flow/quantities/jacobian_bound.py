@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gradviz.cells.rnn import bound
 from gradviz.flow.quantities.quantity import Quantity
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+
+def jacobian_bound(flow: LayerFlow) -> float | None:
+    """None for a cell for which theory gives none."""
+    return bound(flow.weight_hh) if flow.cell_name == "rnn" else None
+
 
 QUANTITY = Quantity(
     name="jacobian_bound",
@@ -12,6 +24,6 @@ QUANTITY = Quantity(
     unit="1",
     axes=(),
     cost="light",
-    measure=lambda flow: flow.jacobian_bound,
+    measure=jacobian_bound,
     cells=("rnn",),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from gradviz.cells.lstm import LstmLinearisation
-from gradviz.flow.steps import Ended, cast, probed
+from gradviz.flow.steps import cast, going, probed
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -24,7 +24,7 @@ def lstm_steps(flow: LayerFlow, name: str, probes: int | None = None) -> LstmLin
     Raises:
         ValueError: for another cell.
     """
-    steps = flow.steps.steps if isinstance(flow.steps, Ended) else flow.steps
+    steps = going(flow.steps)
     if not isinstance(steps, LstmLinearisation):
         raise ValueError(f"{name} is an LSTM's; this layer is a {flow.cell_name}.")
     found = probed(cast(steps, torch.float64), probes)

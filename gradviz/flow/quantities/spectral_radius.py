@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gradviz.cells.rnn import radius
 from gradviz.flow.quantities.quantity import Quantity
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+
+def spectral_radius(flow: LayerFlow) -> float | None:
+    """None for a cell with gates, whose W_hh is not square."""
+    return radius(flow.weight_hh) if flow.cell_name == "rnn" else None
+
 
 QUANTITY = Quantity(
     name="spectral_radius",
@@ -12,6 +24,6 @@ QUANTITY = Quantity(
     unit="1",
     axes=(),
     cost="light",
-    measure=lambda flow: flow.spectral_radius,
+    measure=spectral_radius,
     cells=("rnn",),
 )

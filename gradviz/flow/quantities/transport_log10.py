@@ -1,8 +1,46 @@
-"""How much of a disturbance at t can be left, or have grown, at T."""
+"""How much of a disturbance at t can be left, or have grown, at T.
+
+Index legend: T timesteps, Q probes.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from gradviz.flow.measured import measured
+from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.quantity import Quantity
+from gradviz.flow.steps import probed
+from gradviz.flow.transport import Transport
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+
+@measured
+def transport_log10(
+    flow: LayerFlow,
+    kind: Kind = "spectral",
+    *,
+    probes: int | None = None,
+    tolerance: float = 1e-6,
+) -> Tensor:
+    """(T, Q) float64; at t = T it is 0 (spectral) or log10 √N (Frobenius).
+
+    It never under- or overflows; −∞ only where the product is exactly zero.
+
+    Args:
+        flow: of a layer.
+        kind: "spectral" or "frobenius".
+        probes: of the first so many sequences; None: all.
+        tolerance: relative error of the norm.
+    """
+    transport = Transport(flow.states(probes), flow.widths, tolerance)
+    found = transport.log10_norms(probed(flow.steps, probes), spectral=kind == "spectral")
+    return flow.order.placed(found)
+
 
 QUANTITY = Quantity(
     name="transport_log10",
@@ -12,5 +50,5 @@ QUANTITY = Quantity(
     unit="decades",
     axes=("timestep", "sequence"),
     cost="dear",
-    measure=lambda flow, **options: flow.transport_log10(**options),
+    measure=transport_log10,
 )

@@ -19,7 +19,7 @@ from gradviz.flow.measured import measured
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.quantities.split import Split
 from gradviz.flow.spectral import spectral_norms, start_vectors
-from gradviz.flow.steps import Ended, cast, probed
+from gradviz.flow.steps import cast, going, probed
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -37,7 +37,7 @@ def update_leak(flow: LayerFlow, *, probes: int | None = None, tolerance: float 
     Raises:
         ValueError: for another cell.
     """
-    steps = flow.steps.steps if isinstance(flow.steps, Ended) else flow.steps
+    steps = going(flow.steps)
     steps = probed(cast(steps, torch.float64), probes)
     if not isinstance(steps, GruLinearisation):
         raise ValueError(f"update_leak is a GRU's; this layer is a {flow.cell_name}.")

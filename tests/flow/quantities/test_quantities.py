@@ -24,7 +24,7 @@ NOT_IN_THE_REGISTRY = {
     *("cell_name", "order", "before", "steps", "widths", "state_size", "hidden", "cell"),
     "weight_hh",
     # For the layer below, and for the schedule of a live run.
-    *("total", "grad_below", "dear_cost"),
+    *("total", "grad_below", "states", "dear_cost"),
     # Other views of weight_grad_by_timestep.
     *("weight_grad", "weight_grad_at"),
 }
