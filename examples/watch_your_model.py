@@ -31,7 +31,7 @@ from gradviz.remedies import set_forget_bias
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--steps", type=int, default=400, help="optimiser steps of each training")
 parser.add_argument("--out", type=Path, default=Path("artifacts/watch_your_model.html"))
-options, _ = parser.parse_known_args()  # A notebook's kernel has arguments of its own.
+options = parser.parse_known_args()[0]  # A notebook's kernel has arguments of its own.
 
 # One thread is quicker for layers of this size; numbers below 1e-38 slow a CPU down tenfold.
 torch.set_num_threads(1)
