@@ -53,3 +53,14 @@ def test_it_learns_once_the_gates_keep(tmp_path: Path) -> None:
     assert default < 58  # measured: 50, as by guessing
     assert mended > 68  # measured: 80
     assert (tmp_path / "artifacts/watch_your_model.html").is_file()
+
+
+@pytest.mark.slow
+def test_a_recorded_training_is_in_its_file(tmp_path: Path) -> None:
+    said = started("record_your_training.py", tmp_path, "--steps", "21", "--out", "flow.html")
+    assert "runs.db holds run 1: steps taken 21,\nmeasured 3; layers" in said
+    assert "layers reader.l0, reader.l1." in said
+    assert (tmp_path / "runs.db").is_file()
+    assert "reader.l1" in (tmp_path / "flow.html").read_text("utf-8")
+    again = started("record_your_training.py", tmp_path, "--steps", "1", "--out", "flow.html")
+    assert "runs.db holds run 2: steps taken 1," in again
