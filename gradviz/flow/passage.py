@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from gradviz.cells import Weights
 from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
+from gradviz.flow.listening import listen
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Passage:
     """Of the CPU's generator just before, where it dropped out."""
     autocast: torch.dtype | None
     """Of the autocast that it ran in."""
+    heard: dict[int, Tensor] | None = None
+    """Autograd's total gradients by timestep, (B, P), of a top layer that shows its states."""
     grads: dict[str, Tensor] = field(default_factory=dict)
     is_repeated: bool = False
     """Whether a second backward pass came through."""
@@ -63,7 +66,15 @@ class Passage:
             ("output", "h_n", "c_n"), (_data(sequence), *_tuple(last)), strict=False
         ):
             tensor.register_hook(lambda grad, key=key: passage.receive(key, grad))
+        if isinstance(sequence, Tensor) and not isinstance(module, nn.LSTM):
+            passage.heard = listen(sequence.grad_fn, sequence.shape[passage.time_axis])
         return passage
+
+    @property
+    def time_axis(self) -> int:
+        """Of a padded batch; a single sequence has no other."""
+        assert isinstance(self.output, Tensor)
+        return int(self.module.batch_first and self.output.dim() == 3)
 
     def receive(self, key: str, grad: Tensor | None) -> None:
         """Keep the gradient that came back to an output.
@@ -132,6 +143,14 @@ class Passage:
         if isinstance(output, PackedSequence):
             return self.time_major(output._replace(data=grad), probes)
         return self.time_major(grad, probes)
+
+    def total_of_top(self, probes: int | None) -> Tensor | None:
+        """(T, Q, P) ∂L/∂h_t of the top layer where autograd was heard; else None."""
+        if not self.heard or not isinstance(self.output, Tensor):
+            return None
+        if len(self.heard) < self.output.shape[self.time_axis]:
+            return None
+        return torch.stack([self.heard[t][:probes] for t in range(len(self.heard))])
 
     def grad_of_last(self, key: str, index: int, like: Tensor) -> Tensor:
         """(Q, P) or (Q, H), of row L·D; zeros if the loss did not use it."""

@@ -125,11 +125,16 @@ class _Layers:
                     before=passed.before,
                     hidden=passed.hidden,
                     replay=replay,
-                    direct=Direct(direct, last),
+                    direct=Direct(direct, last, known=self._known(layer)),
                     order=order,
                 )
             )
         return flows
+
+    def _known(self, layer: int) -> Tensor | None:
+        is_top = layer == self.module.num_layers - 1
+        known = self.passage.total_of_top(self.probes) if is_top else None
+        return None if known is None else known.to(self.dtype)
 
     def _below(self, layer: int, flows: list[LayerFlow]) -> Scaled:
         """∂L/∂ the output of the layer below, from all directions."""

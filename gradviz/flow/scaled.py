@@ -36,15 +36,14 @@ class Scaled:
 
     def plus(self, other: Scaled) -> Scaled:
         """The sum, by the larger exponent of each row."""
-        if self.exponent is None or other.exponent is None:
-            raise ValueError("both must have exponents")
-        exponent = torch.maximum(self.exponent, other.exponent)
+        zero = torch.zeros_like(self.mantissa[..., :1], dtype=torch.int32)
+        one, two = (zero if each.exponent is None else each.exponent for each in (self, other))
+        both = torch.maximum(one, two)
         terms = (
-            each.mantissa * power(each.exponent - exponent, each.mantissa)
-            for each in (self, other)
-            if each.exponent is not None
+            each.mantissa * power(own - both, each.mantissa)
+            for each, own in ((self, one), (other, two))
         )
-        return Scaled(sum(terms, torch.zeros((), dtype=self.mantissa.dtype)), exponent)
+        return Scaled(next(terms) + next(terms), both)
 
     def double(self) -> Tensor:
         """(T, B, size) float64, with 0 below 1e-308."""

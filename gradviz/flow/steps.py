@@ -30,6 +30,11 @@ def probed(steps: Linearisation, probes: int | None) -> Linearisation:
     return _changed(steps, lambda each: each[:, :probes])
 
 
+def until(steps: Linearisation, timesteps: int) -> Linearisation:
+    """Of the first so many timesteps."""
+    return _changed(steps, lambda each: each[:timesteps])
+
+
 def spread(steps: Linearisation) -> Linearisation:
     """Multipliers (T, B, 1, …, H), for products with many vectors a sequence, (…, B, many, H)."""
     return _changed(steps, lambda each: each.unsqueeze(2))

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from gradviz.cells import Linearisation, State
 from gradviz.flow.scaled import Scaled
-from gradviz.flow.steps import cast, each_timestep
+from gradviz.flow.steps import cast, each_timestep, until
 
 Array = NDArray[Any]
 
@@ -33,6 +33,10 @@ CHUNK = 16
 
 SAFE = (1e-25, 1e25)
 """Sizes of a float32 number after a chunk with which nothing that counts was lost within it."""
+
+
+KNOWN_SAFE = (1e-30, 1e30)
+"""Sizes of autograd's float32 gradients of which only what is 1e-8 of them was lost."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Direct:
     """At s_T: (B, P), and for an LSTM (B, H)."""
     cell: Scaled | None = None
     """(T, B, H) at c_t, where others than the recurrence use it."""
+    known: Tensor | None = None
+    """(T, B, P) ∂L/∂h_t through every path, where autograd was heard to gather it."""
 
     def to(self, dtype: torch.dtype) -> Direct:
         """In another precision."""
@@ -53,7 +59,7 @@ class Direct:
             for part in (self.hidden, self.cell)
         )
         assert hidden is not None
-        return Direct(hidden, tuple(each.to(dtype) for each in self.last), cell)
+        return Direct(hidden, tuple(each.to(dtype) for each in self.last), cell, self.known)
 
     def parts(self) -> list[Scaled]:
         """Those that are added on the way."""
@@ -66,8 +72,8 @@ class TotalGradient:
 
     parts: State
     """Mantissas: (T, B, P), and for an LSTM (T, B, H); float32 or float64."""
-    exponent: Tensor
-    """(T, B, 1) int32, of two."""
+    exponent: Tensor | None
+    """(T, B, 1) int32, of two; None: all 0."""
     steps: Linearisation
     """In the mantissas' precision."""
 
@@ -77,19 +83,50 @@ class TotalGradient:
 
 
 def total_gradient(steps: Linearisation, direct: Direct) -> TotalGradient:
-    """Scan in the precision of the steps, and in float64 if float32 was too narrow.
+    """Autograd's as far back as it was known and in float32's range; from there by a scan."""
+    known = direct.known
+    if known is None:
+        return _scanned(steps, direct)
+    first = _first_safe(known)
+    if first == len(known):
+        return _scanned(steps, direct)
+    if not first:
+        return TotalGradient((known,), None, steps)
+    hidden = direct.hidden.mantissa[: first + 1].clone()
+    hidden[first] = 0.0
+    rest = _scanned(until(steps, first + 1), Direct(Scaled(hidden), (known[first],)))
+    below, zero = rest.parts[0][:first], torch.zeros_like(known[first:, :, :1], dtype=torch.int32)
+    assert rest.exponent is not None
+    return TotalGradient(
+        (torch.cat([below, known[first:].to(below.dtype)]),),
+        torch.cat([rest.exponent[:first], zero]),
+        cast(steps, below.dtype),
+    )
 
-    Denormal numbers are flushed as the calling thread has it.
-    """
+
+def _first_safe(known: Tensor) -> int:
+    """Least row from which on no number that counts was lost; T if there is none."""
+    sizes = known.abs().amax(-1)
+    is_lost = ~((sizes > KNOWN_SAFE[0]) & (sizes < KNOWN_SAFE[1])).all(1)
+    lost = is_lost.nonzero()
+    return int(lost[-1]) + 1 if len(lost) else 0
+
+
+def _scanned(steps: Linearisation, direct: Direct) -> TotalGradient:
+    """In the precision of the steps, or in float64 if float32 was too narrow."""
     dtype = steps.weight.dtype
     with np.errstate(all="ignore"), _blas().limit(limits=1):
         *found, extremes = _scan(steps, direct.to(dtype))
-        is_safe = extremes.min() > SAFE[0] and extremes.max() < SAFE[1]  # Not so for nan.
-        if dtype == torch.float32 and not is_safe:
+        if dtype == torch.float32 and not _is_safe(extremes):
             steps = cast(steps, torch.float64)
             *found, _ = _scan(steps, direct.to(torch.float64))
     *parts, exponent = (torch.from_numpy(each).to(steps.weight.device) for each in found)
     return TotalGradient(tuple(parts), exponent, steps)
+
+
+def _is_safe(sizes: Any) -> bool:
+    """Of an array or tensor; nan is not."""
+    return bool(sizes.min() > SAFE[0]) and bool(sizes.max() < SAFE[1])
 
 
 @cache

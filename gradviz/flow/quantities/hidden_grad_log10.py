@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 @measured
 def hidden_grad_log10(flow: LayerFlow) -> Tensor:
     """(T, B) float64; −∞ only where the gradient is exactly zero."""
-    exponent = flow.total.exponent[..., 0].double()
-    return flow.order.placed(mantissa_norm(flow).log10() + exponent * math.log10(2))
+    norm, exponent = mantissa_norm(flow).log10(), flow.total.exponent
+    if exponent is not None:
+        norm = norm + exponent[..., 0].double() * math.log10(2)
+    return flow.order.placed(norm)
 
 
 QUANTITY = Quantity(

@@ -26,7 +26,7 @@ def hidden_grad_norm(flow: LayerFlow) -> Tensor:
 
 def mantissa_norm(flow: LayerFlow) -> Tensor:
     """(T, B) float64, in the order read."""
-    norm: Tensor = torch.linalg.vector_norm(flow.total.parts[0].double(), dim=-1)
+    norm: Tensor = torch.linalg.vector_norm(flow.total.parts[0], dim=-1, dtype=torch.float64)
     return norm
 
 

@@ -26,17 +26,18 @@ def weight_grad_by_timestep(flow: LayerFlow) -> Tensor:
     """(T,) float64: the norm ‖Σ_b d_t,b h_{t−1,b}ᵀ‖_F of each timestep's term."""
     drive, before = _factors(flow)
     batch, (rows, columns) = drive.mantissa.shape[1], flow.weight_hh.shape
-    # One exponent a timestep: what vanishes beside another sequence's does not count.
-    assert drive.exponent is not None
-    common = drive.exponent.amax(1, keepdim=True)
-    left = drive.mantissa * power(drive.exponent - common, drive.mantissa)
+    left = drive.mantissa
+    if drive.exponent is not None:
+        # One exponent a timestep: what vanishes beside another sequence's does not count.
+        common = drive.exponent.amax(1, keepdim=True)
+        left = left * power(drive.exponent - common, left)
     if batch * (rows + columns) < rows * columns:
         # ‖D hᵀ‖² = ⟨D Dᵀ, h hᵀ⟩, by matrices of B × B.
         grams = (left @ left.mT) * (before @ before.mT)
         norm = grams.double().sum((1, 2)).clamp_min(0).sqrt()
     else:
         norm = torch.linalg.matrix_norm(left.mT @ before).double()
-    return norm * power(common[:, 0, 0], norm)
+    return norm if drive.exponent is None else norm * power(common[:, 0, 0], norm)
 
 
 @measured
