@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gradviz.cells.arrays import joined, plus_product
 from gradviz.cells.layer_pass import LayerPass
-from gradviz.cells.squash import logistic_slope, tanh_
+from gradviz.cells.squash import logistic_slope, squash_gates_, tanh_
 
 
 @dataclass
@@ -89,9 +89,7 @@ def replay(passed: LayerPass) -> LstmReplay:
     ).addmm_(passed.before.flatten(0, 1), weights.hh.T)
     gates = gates.unflatten(0, passed.before.shape[:2])
     i, f, g, o = gates.chunk(4, -1)
-    gates[..., : 2 * f.shape[-1]].sigmoid_()
-    tanh_(g)
-    o.sigmoid_()
+    squash_gates_(gates, g)
     write = i * g
     previous, now = cell_states(f, write, passed.cell)
     by_gate = logistic_slope(gates)

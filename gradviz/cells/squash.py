@@ -10,6 +10,21 @@ import torch
 from torch import Tensor
 
 
+def squash_gates_(gates: Tensor, candidate: Tensor) -> None:
+    """In place: σ of all gates but the candidate, a part of them, which gets tanh.
+
+    In float32 in one pass over all of them; see `tanh_`.
+    """
+    if gates.dtype == torch.float32:
+        candidate.mul_(2)
+        gates.sigmoid_()
+        candidate.mul_(2).sub_(1)
+        return
+    squashed = candidate.tanh()
+    gates.sigmoid_()
+    candidate.copy_(squashed)
+
+
 def tanh_(values: Tensor) -> Tensor:
     """In place: tanh.
 
