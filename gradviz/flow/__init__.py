@@ -7,7 +7,6 @@ from gradviz.flow.grad_norm import GradNorm, GradNorms
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
-from gradviz.flow.spectral import SpectralStart
 from gradviz.flow.watch import Watch, watch
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "LayerFlow",
     "LayerRecorder",
     "ParameterFlow",
-    "SpectralStart",
     "Watch",
     "WatchError",
     "watch",

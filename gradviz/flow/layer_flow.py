@@ -21,7 +21,6 @@ from gradviz.flow.order import Order
 from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.split import Split
 from gradviz.flow.scaled import Scaled
-from gradviz.flow.spectral import SpectralStart
 from gradviz.flow.steps import Ended
 from gradviz.flow.total_gradient import Direct, TotalGradient, total_gradient
 from gradviz.flow.transport import SEGMENT
@@ -149,12 +148,9 @@ class LayerFlow:
         *,
         probes: int | None = None,
         tolerance: float = 1e-5,
-        warm: SpectralStart | None = None,
     ) -> Tensor:
-        """(T, Q): norm of J_t, to a relative error; `warm` carries vectors from call to call."""
-        return measure.jacobian_norm.jacobian_norm(
-            self, kind, probes=probes, tolerance=tolerance, warm=warm
-        )
+        """(T, Q): norm of J_t, the spectral one to a relative error."""
+        return measure.jacobian_norm.jacobian_norm(self, kind, probes=probes, tolerance=tolerance)
 
     def transport_log10(
         self, kind: Kind = "spectral", *, probes: int | None = None, tolerance: float = 1e-6

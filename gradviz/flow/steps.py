@@ -30,6 +30,16 @@ def probed(steps: Linearisation, probes: int | None) -> Linearisation:
     return _changed(steps, lambda each: each[:, :probes])
 
 
+def joined(steps: Linearisation) -> Linearisation:
+    """Timesteps and sequences on one axis, (T·B, …)."""
+    return _changed(steps, lambda each: each.flatten(0, 1))
+
+
+def at(steps: Linearisation, rows: slice) -> Linearisation:
+    """Of some rows of the first axis."""
+    return _changed(steps, lambda each: each[rows])
+
+
 def until(steps: Linearisation, timesteps: int) -> Linearisation:
     """Of the first so many timesteps."""
     return _changed(steps, lambda each: each[:timesteps])

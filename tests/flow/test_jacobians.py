@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor, nn
 from unrolled import CELLS, I, build, dense_jacobians, flow_of
 
-from gradviz.flow import LayerFlow, SpectralStart, watch
-from gradviz.flow.spectral import spectral_norms, start_vectors
+from gradviz.flow import LayerFlow, watch
 
 
 def inputs_of(timesteps: int, batch: int, seed: int = 0) -> Tensor:
@@ -67,64 +65,58 @@ def test_spectral_norm_equals_the_svds_in_float32(
     assert float((found / expected - 1).abs().max()) < error
 
 
-def test_a_warm_start_takes_fewer_products_and_finds_the_same() -> None:
-    steps, products = float32_flow("lstm"), [0]
-    dense = torch.stack([steps.jacobian(t) for t in range(1, 41)])
+def gain_of(name: str) -> Callable[[nn.RNNBase], None]:
+    """Weights whose Jacobians are hard: flat spectra, parts, saturation."""
 
-    def forward(vector: Tensor) -> Tensor:
-        products[0] += 1
-        return (dense @ vector.unsqueeze(-1)).squeeze(-1)
+    def orthogonal(block: Tensor) -> None:
+        nn.init.orthogonal_(block)
 
-    def backward(vector: Tensor) -> Tensor:
-        return (vector.unsqueeze(-2) @ dense).squeeze(-2)
+    def diagonal(block: Tensor) -> None:
+        block.copy_(torch.diag(1.5 * torch.rand(len(block))))
 
-    def run(guess: Tensor | None) -> tuple[Tensor, Tensor, int]:
-        products[0] = 0
-        like = dense[..., 0, :]
-        norms, vectors = spectral_norms(forward, backward, start_vectors(like, guess), 0.01)
-        return norms, vectors, products[0]
+    def large(block: Tensor) -> None:
+        block.mul_(3)
 
-    norms, vectors, cold = run(None)
-    again, _, warm = run(vectors)
-    assert warm < cold
-    torch.testing.assert_close(again, norms, rtol=0.01, atol=0)
+    each = {"orthogonal": orthogonal, "diagonal": diagonal, "large": large}[name]
 
+    def change(module: nn.RNNBase) -> None:
+        with torch.no_grad():
+            for block in module.weight_hh_l0.split(module.hidden_size):
+                each(block)
 
-def test_a_warm_start_fits_itself_to_the_probes() -> None:
-    flow, start = float32_flow("gru"), SpectralStart()
-    for probes in (2, 1, 4, None):
-        found = flow.jacobian_norm(probes=probes, tolerance=0.01, warm=start)
-        expected = flow.jacobian_norm(probes=probes)
-        torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
-    assert start.vectors is not None
-    assert start.vectors.shape == (40, 4, 32)
+    return change
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    size=st.integers(1, 24),
-    seed=st.integers(0, 2**31),
-    parted=st.booleans(),
-    rank=st.integers(0, 24),
-)
-def test_a_start_in_another_part_still_finds_the_leading_direction(
-    size: int, seed: int, parted: bool, rank: int
-) -> None:
-    """Also from a guess exactly orthogonal to it, in matrices that part into blocks."""
-    draw = torch.Generator().manual_seed(seed)
-    matrices = torch.randn(6, size, size, generator=draw)
-    if parted:
-        matrices = torch.diag_embed(torch.rand(6, size, generator=draw))
-    matrices[:, min(rank, size) :] = 0
-    expected = torch.linalg.matrix_norm(matrices, 2)
-    least = torch.linalg.svd(matrices)[2][..., -1, :]
-    found, _ = spectral_norms(
-        lambda vector: (matrices @ vector.unsqueeze(-1)).squeeze(-1),
-        lambda vector: (vector.unsqueeze(-2) @ matrices).squeeze(-2),
-        start_vectors(least, least),
-        1e-3,
-    )
-    torch.testing.assert_close(found, expected, rtol=0.01, atol=1e-6)
+@pytest.mark.parametrize("weights", ["orthogonal", "diagonal", "large"])
+@pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
+def test_hard_networks_are_within_one_percent(name: str, weights: str) -> None:
+    """Of all 400; a rule by the residual is up to 30 % wrong here."""
+    torch.manual_seed(5)
+    kind, _, options = CELLS[name]
+    module = kind(4, 24, **options)
+    gain_of(weights)(module)
+    flow = flow_of(module, torch.randn(50, 8, 4))
+    found = flow.jacobian_norm(tolerance=0.01).double()
+    assert float((found / svd_of(flow) - 1).abs().max()) < 0.01
+
+
+def svd_of(flow: LayerFlow) -> Tensor:
+    dense = torch.stack([flow.jacobian(t) for t in range(1, len(flow.hidden) + 1)]).double()
+    return torch.linalg.matrix_norm(dense, 2)
+
+
+@pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
+def test_a_rare_event_is_measured_too(name: str) -> None:
+    """Three of 800 Jacobians saturate and have little in common with the others."""
+    torch.manual_seed(0)
+    kind, _, options = CELLS[name]
+    inputs = 0.3 * torch.randn(100, 8, 4)
+    inputs[37, 3] *= 60
+    inputs[70, 5] *= -60
+    inputs[71, 5] = 40
+    flow = flow_of(kind(4, 48, **options), inputs)
+    found = flow.jacobian_norm(tolerance=0.01).double()
+    assert float((found / svd_of(flow) - 1).abs().max()) < 0.01
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu"])

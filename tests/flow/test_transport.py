@@ -108,6 +108,40 @@ def test_two_thousand_decades_in_float32(gain: float) -> None:
     torch.testing.assert_close(found[:, 0], expected, rtol=1e-6, atol=0.005)
 
 
+@pytest.mark.parametrize(("gain", "decades"), [(0.35, -2000), (3.5, 2000)])
+def test_five_thousand_timesteps(gain: float, decades: int) -> None:
+    """A relu network of all-positive dense weights, float32, against products in float64."""
+    torch.manual_seed(0)
+    module = nn.RNN(1, 8, nonlinearity="relu", bias=False)
+    with torch.no_grad():
+        weight = torch.rand(8, 8) + 0.1
+        radius = torch.linalg.eigvals(weight).abs().max()
+        module.weight_hh_l0.copy_(gain * weight / radius)
+        module.weight_ih_l0.fill_(0.0)
+    flow = flow_of(module, torch.zeros(5000, 1, 1), torch.full((1, 1, 8), 1e-30))
+    flow.steps.slope.copy_(0.8 + 0.4 * torch.rand(5000, 1, 8))
+    expected = dense_log10(dense_of(flow), 2)
+    assert float(expected[0, 0]) / decades > 1
+    found = flow.transport_log10(tolerance=0.01)
+    # float32 rounds each of 5,000 products by 1e-7 or so: 2e-4 of a decade at the most.
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.005)
+
+
+def test_rows_that_were_dropped_and_come_back() -> None:
+    """Unit 0 leads by 1e4 while it is kept, then is forgotten; only unit 1 leads on from there."""
+    module = nn.RNN(1, 2, bias=False)
+    with torch.no_grad():
+        module.weight_hh_l0.copy_(torch.eye(2))
+    flow = flow_of(module, torch.zeros(60, 1, 1))
+    slope = torch.ones(60, 1, 2)
+    slope[31:, 0, 1] = 0.6
+    slope[20:28, 0, 0] = 1e-4
+    flow.steps.slope.copy_(slope)
+    expected = slope.double().log10().flip(0).cumsum(0).flip(0).amax(-1)[1:]
+    found = flow.transport_log10(tolerance=0.01)
+    torch.testing.assert_close(found[:-1], expected, rtol=0, atol=0.005)
+
+
 def test_the_float32_floor_is_no_floor() -> None:
     """SCIENCE trap 5: T = 400, where a product in float32 says 0.0."""
     torch.manual_seed(0)
@@ -157,6 +191,6 @@ def test_the_horizon_is_infinite_where_nothing_is_forgotten() -> None:
 def test_the_transport_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     flow = flow_of(nn.GRU(2, 4), torch.randn(20, 2, 2))
     first = flow.transport_log10(probes=1, tolerance=0.01)
-    monkeypatch.setattr("gradviz.flow.quantities.transport_log10.Transport", None)
+    monkeypatch.setattr("gradviz.flow.quantities.transport_log10.transport_log10", None)
     assert flow.transport_log10(probes=1, tolerance=0.01) is first
     assert flow.gradient_horizon(probes=1, tolerance=0.01).shape == (1,)

@@ -20,7 +20,7 @@ from gradviz.flow.measured import measured
 from gradviz.flow.quantities.lstm_steps import lstm_steps
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.quantities.split import Split
-from gradviz.flow.spectral import spectral_norms, start_vectors
+from gradviz.flow.spectral import spectral_norms
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -51,7 +51,7 @@ def forget_path(flow: LayerFlow, *, probes: int | None = None, tolerance: float 
         hidden = steps.vjp((cell.new_zeros(*cell.shape[:-1], flow.widths[0]), cell))[0]
         return before * (hidden if project is None else hidden @ project)
 
-    rest, _ = spectral_norms(forward, backward, start_vectors(steps.forget, None), tolerance)
+    rest = spectral_norms(lambda cell: backward(forward(cell)), steps.forget, tolerance)
     return Split(flow.order.placed(steps.forget.amax(-1)), flow.order.placed(rest))
 
 

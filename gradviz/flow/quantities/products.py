@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from gradviz.cells import Linearisation, State
-from gradviz.flow.spectral import spectral_norms, start_vectors
+from gradviz.flow.spectral import spectral_norms
 from gradviz.flow.steps import cast, probed
 
 if TYPE_CHECKING:
@@ -71,4 +71,4 @@ def _norms(matrices: Tensor, kind: Kind, tolerance: float) -> Tensor:
     def product(vector: Tensor) -> Tensor:
         return (vector.unsqueeze(-2) @ gram).squeeze(-2)
 
-    return spectral_norms(product, product, start_vectors(gram[..., 0], None), tolerance)[0].sqrt()
+    return spectral_norms(product, gram[..., 0], tolerance)

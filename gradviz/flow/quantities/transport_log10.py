@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from gradviz.flow import transport
 from gradviz.flow.measured import measured
 from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.steps import probed
-from gradviz.flow.transport import Transport
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -37,8 +37,13 @@ def transport_log10(
         probes: of the first so many sequences; None: all.
         tolerance: relative error of the norm.
     """
-    transport = Transport(flow.states(probes), flow.widths, tolerance)
-    found = transport.log10_norms(probed(flow.steps, probes), spectral=kind == "spectral")
+    found = transport.transport_log10(
+        probed(flow.steps, probes),
+        flow.states(probes),
+        flow.widths,
+        tolerance,
+        spectral=kind == "spectral",
+    )
     return flow.order.placed(found)
 
 

@@ -18,7 +18,7 @@ from gradviz.cells.gru import GruLinearisation
 from gradviz.flow.measured import measured
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.quantities.split import Split
-from gradviz.flow.spectral import spectral_norms, start_vectors
+from gradviz.flow.spectral import spectral_norms
 from gradviz.flow.steps import cast, going, probed
 
 if TYPE_CHECKING:
@@ -42,11 +42,8 @@ def update_leak(flow: LayerFlow, *, probes: int | None = None, tolerance: float 
     if not isinstance(steps, GruLinearisation):
         raise ValueError(f"update_leak is a GRU's; this layer is a {flow.cell_name}.")
     others = replace(steps, update=torch.zeros_like(steps.update))
-    rest, _ = spectral_norms(
-        lambda vector: others.jvp((vector,))[0],
-        lambda vector: others.vjp((vector,))[0],
-        start_vectors(steps.update, None),
-        tolerance,
+    rest = spectral_norms(
+        lambda vector: others.vjp(others.jvp((vector,)))[0], steps.update, tolerance
     )
     return Split(flow.order.placed(steps.update.amax(-1)), flow.order.placed(rest))
 
