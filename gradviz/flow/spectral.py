@@ -38,8 +38,8 @@ GROWTH = 20.0
 FEW = 8
 """About so many are tested first; all only once these are done."""
 
-UNLIKELY = 1e-3
-"""A random direction's overlap with another is below so much of 1/√N 8 times in 10,000."""
+UNLIKELY = 1e-4
+"""A random direction's overlap with another is below so much of 1/√N one time in 10,000."""
 
 
 def random_start(like: Tensor) -> tuple[Tensor, float]:
