@@ -74,7 +74,7 @@ class GradNorm:
     def _note(self, name: str, parameter: Tensor) -> None:
         # After several backward passes the last one's is of their sum.
         if parameter.grad is not None:
-            self._before[name] = _norm(parameter.grad)
+            self._before[name] = norm_of(parameter.grad)
 
     @property
     def is_noted(self) -> bool:
@@ -85,7 +85,7 @@ class GradNorm:
         """The norms of this step; the next one begins."""
         before, self._before = self._before, {}
         grads = (self._parameters[name].grad for name in before)
-        now = [_norm(grad) for grad in grads if grad is not None]
+        now = [norm_of(grad) for grad in grads if grad is not None]
         values = _floats([*before.values(), *now])
         return GradNorms(
             by_name=dict(zip(before, values, strict=False)),
@@ -98,7 +98,7 @@ class GradNorm:
             hook.remove()
 
 
-def _norm(grad: Tensor) -> Tensor:
+def norm_of(grad: Tensor) -> Tensor:
     """() float64; of a sparse gradient, of its rows."""
     grad = grad.detach()
     values = grad.coalesce().values() if grad.is_sparse else grad

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.flow.errors import WatchError
+from gradviz.flow.grad_norm import norm_of
 from gradviz.flow.measured import measured
 
 
@@ -130,8 +131,7 @@ def _flat(values: Tensor) -> Tensor:
 
 
 def _norm(parts: list[Tensor]) -> float:
-    found = [torch.linalg.vector_norm(_flat(part)) for part in parts]
-    return float(torch.linalg.vector_norm(torch.stack(found)))
+    return float(torch.linalg.vector_norm(torch.stack([norm_of(part) for part in parts])))
 
 
 def _ratio(moved: float, size: float) -> float:
