@@ -21,7 +21,7 @@ from collections.abc import Callable
 import torch
 
 from gradviz.config import RunConfig
-from gradviz.flow import SPECTRAL_TOLERANCE, watch
+from gradviz.flow import SPECTRAL_TOLERANCE, SpectralStart, watch
 from gradviz.model import build_model
 from gradviz.tasks import task_of
 from gradviz.training import Trainer, prepare_training_thread
@@ -99,7 +99,7 @@ def dear() -> None:
 
 def dear_times(config: RunConfig, probes: int) -> tuple[float, float]:
     """Median milliseconds a frame of spectral norms, and of transport with horizon."""
-    trainer = Trainer(config)
+    trainer, start = Trainer(config), SpectralStart()
     norms, transports = [], []
     for _ in range(FRAMES):
         for _ in range(STEPS_BETWEEN):
@@ -111,7 +111,7 @@ def dear_times(config: RunConfig, probes: int) -> tuple[float, float]:
         norms.append(
             milliseconds(
                 lambda flow=flow: flow.jacobian_norm(
-                    "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE
+                    "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=start
                 )
             )
         )

@@ -196,6 +196,7 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
         self._may_overflow = True
+        self._recorder.begin_anew()
 
     def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         inputs, targets = self.task.sample(self.config.batch_size, self._generator)

@@ -15,7 +15,7 @@ from torch.func import jacfwd, vmap
 
 from costs.steps import CELLS, Fused, Size, Training
 from costs.timing import Rounds, Work, milliseconds
-from gradviz.flow import LayerFlow, watch
+from gradviz.flow import LayerFlow, SpectralStart, watch
 
 PROBES = 8
 TOLERANCE = 0.01
@@ -32,6 +32,7 @@ class Dear:
         self._model = Fused(cell, size.hidden)
         self._training = Training(self._model, size)
         self._cell_name, self._timesteps = cell, size.timesteps
+        self._start = SpectralStart()
         self.part = min(size.timesteps, MOST_STATE_TIMESTEPS // size.hidden)
         self.error = 0.0
         """Largest relative error of a spectral norm so far, against the SVD of e."""
@@ -63,11 +64,18 @@ class Dear:
         return flow
 
     def _shot(self) -> dict[str, float]:
+        """Two steps: a new batch, and the same batch again."""
         flow = self.flow()
-        return {
-            "norms": milliseconds(lambda: flow.jacobian_norm(tolerance=TOLERANCE)),
+        times = {
+            "cold": milliseconds(lambda: flow.jacobian_norm(tolerance=TOLERANCE)),
             "transport": milliseconds(lambda: flow.transport_log10(tolerance=TOLERANCE)),
+            "warm_other_batch": self._warm(flow),
         }
+        again = self.flow(self._training.step_again)
+        return {**times, "warm": self._warm(again)}
+
+    def _warm(self, flow: LayerFlow) -> float:
+        return milliseconds(lambda: flow.jacobian_norm(tolerance=TOLERANCE, warm=self._start))
 
     def _scaled(self, work: Work) -> float:
         return milliseconds(work) * self._timesteps / self.part

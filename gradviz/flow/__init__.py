@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradviz.flow.errors import WatchError
 from gradviz.flow.grad_norm import GradNorm, GradNorms
+from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
@@ -17,6 +18,7 @@ __all__ = [
     "LayerFlow",
     "LayerRecorder",
     "ParameterFlow",
+    "SpectralStart",
     "Watch",
     "WatchError",
     "watch",

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gradviz.cells import Replay
 from gradviz.flow import quantities as measure
+from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
 from gradviz.flow.quantities.products import Kind
@@ -148,9 +149,12 @@ class LayerFlow:
         *,
         probes: int | None = None,
         tolerance: float = 1e-5,
+        warm: SpectralStart | None = None,
     ) -> Tensor:
-        """(T, Q): norm of J_t, the spectral one to a relative error."""
-        return measure.jacobian_norm.jacobian_norm(self, kind, probes=probes, tolerance=tolerance)
+        """(T, Q): norm of J_t, the spectral one to a relative error; `warm` saves time."""
+        return measure.jacobian_norm.jacobian_norm(
+            self, kind, probes=probes, tolerance=tolerance, warm=warm
+        )
 
     def transport_log10(
         self, kind: Kind = "spectral", *, probes: int | None = None, tolerance: float = 1e-6

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.history import Floats, LayerRecord
 
@@ -24,12 +25,15 @@ DEAR_LIMIT = 2e10
 class LayerRecorder:
     """Makes LayerRecords, step after step.
 
+    Spectral norms begin with what the step before has learned of the layer.
+
     Attributes:
         dear_seconds: what the dear quantities of the last call took, of this thread's CPU.
     """
 
     def __init__(self) -> None:
         self.dear_seconds = 0.0
+        self._starts: dict[str, SpectralStart] = {}
 
     def records(
         self, flows: Mapping[str, LayerFlow], *, dear_probes: int
@@ -43,7 +47,7 @@ class LayerRecorder:
         """
         probes = _affordable(flows.values(), dear_probes)
         began = time.thread_time()
-        dear = {name: _dear(flow, probes) for name, flow in flows.items() if probes}
+        dear = {name: self._dear(name, flow, probes) for name, flow in flows.items() if probes}
         self.dear_seconds = time.thread_time() - began if probes else 0.0
         return {
             name: LayerRecord(
@@ -54,18 +58,24 @@ class LayerRecorder:
             for name, flow in flows.items()
         }
 
+    def begin_anew(self) -> None:
+        """Forget what was learned: the weights have jumped."""
+        self._starts.clear()
 
-def _dear(flow: LayerFlow, probes: int) -> dict[str, Any]:
-    """The dear quantities of a LayerRecord."""
-    norm = flow.jacobian_norm("spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE)
-    transport = flow.transport_log10(probes=probes, tolerance=SPECTRAL_TOLERANCE)
-    horizon = flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
-    return {
-        "jacobian_norm": _numpy(norm),
-        "jacobian_bound": flow.jacobian_bound,
-        "transport_log10": _numpy(transport),
-        "gradient_horizon": _numpy(horizon),
-    }
+    def _dear(self, name: str, flow: LayerFlow, probes: int) -> dict[str, Any]:
+        """The dear quantities of a LayerRecord."""
+        warm = self._starts.setdefault(name, SpectralStart())
+        norm = flow.jacobian_norm(
+            "spectral", probes=probes, tolerance=SPECTRAL_TOLERANCE, warm=warm
+        )
+        transport = flow.transport_log10(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+        horizon = flow.gradient_horizon(probes=probes, tolerance=SPECTRAL_TOLERANCE)
+        return {
+            "jacobian_norm": _numpy(norm),
+            "jacobian_bound": flow.jacobian_bound,
+            "transport_log10": _numpy(transport),
+            "gradient_horizon": _numpy(horizon),
+        }
 
 
 def _affordable(flows: Iterable[LayerFlow], wanted: int) -> int:

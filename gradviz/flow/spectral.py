@@ -21,13 +21,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gradviz.flow.tridiagonal import ZERO, largest, nearly, nearly_largest, pivots_of, solved
+
 Product = Callable[[Tensor], Tensor]
 
 TINY = 1e-30
 """Stands for a zero that is divided by; far below the rounding of what it is added to."""
-
-ZERO = 1e-60
-"""An eigenvalue this small is zero."""
 
 LOOSE = 5e-3
 """From this tolerance on the basis is not orthogonalised again: what is lost delays only."""
@@ -37,6 +36,10 @@ GROWTH = 20.0
 
 FEW = 8
 """About so many are tested first; all only once these are done."""
+
+TRUSTED = 100.0
+"""1/ξ² of a good start."""
+
 
 UNLIKELY = 1e-4
 """A random direction's overlap with another is below so much of 1/√N one time in 10,000."""
@@ -68,22 +71,29 @@ def spectral_norms(product: Product, like: Tensor, tolerance: float) -> Tensor:
         return product(vector.view(like.shape)).reshape(vector.shape)
 
     start, overlap = random_start(like.reshape(-1, like.shape[-1]))
-    return leading(flat, start, overlap, tolerance).to(like.dtype).view(like.shape[:-1])
+    return leading(flat, start, overlap, tolerance).roots.to(like.dtype).view(like.shape[:-1])
 
 
-def leading(product: Product, start: Tensor, overlap: float, tolerance: float) -> Tensor:
-    """(M,) float64, √λ₁ of each positive semidefinite M, from below; nan where not finite.
+def leading(
+    product: Product,
+    start: Tensor,
+    overlap: float,
+    tolerance: float,
+    is_wanted: Tensor | None = None,
+) -> Leading:
+    """√λ₁ of each positive semidefinite M.
 
     Args:
         product: (M, N) v to M v.
         start: (M, N) of length 1.
         overlap: ξ, what |v₁·start| is at least.
         tolerance: relative error of √λ₁.
+        is_wanted: (M,), of which ones; None: of all.
     """
     rounding = torch.finfo(start.dtype).eps
     tolerance = max(tolerance, 4 * rounding)
     basis, size = [start], start.shape[-1]
-    bracket = _Bracket(tolerance, overlap)
+    bracket = _Bracket(tolerance, overlap, is_wanted)
     length = start.new_zeros(start.shape[:-1])
     for count in range(1, size + 1):
         image = product(basis[-1])
@@ -96,26 +106,44 @@ def leading(product: Product, start: Tensor, overlap: float, tolerance: float) -
             # What is left of a space that is used up is rounding, in no direction of its own.
             left = torch.linalg.vector_norm(image, dim=-1) > size * rounding * along.abs()
             image = torch.where(left.unsqueeze(-1), image, 0.0)
-        else:
-            basis = basis[-1:]
         right, length = unit(image)
         bracket.add(along, length)
         if bracket.is_closed(is_last=count == size):
             break
         basis.append(right)
-    return (bracket.values - 10 * ZERO).clamp_min(0).sqrt()
+    return Leading(bracket, basis)
+
+
+class Leading:
+    """What was found.
+
+    Attributes:
+        roots: (M,) float64 √λ₁, from below; nan where numbers are not finite.
+    """
+
+    def __init__(self, bracket: _Bracket, basis: list[Tensor]) -> None:
+        self._bracket, self._basis = bracket, basis
+        self.roots = (bracket.values - 10 * ZERO).clamp_min(0).sqrt()
+
+    def vectors(self) -> Tensor:
+        """(M, N)."""
+        return _combined(self._basis, self._bracket.vectors())
+
+    def overlaps(self) -> Tensor:
+        """(M,): of the vector found with the start. One below ξ contradicts the assumption."""
+        return self._bracket.overlaps()
 
 
 class _Bracket:
     """Of λ₁, by the tridiagonal matrix T of the iterations so far."""
 
-    def __init__(self, tolerance: float, overlap: float) -> None:
+    def __init__(self, tolerance: float, overlap: float, is_wanted: Tensor | None) -> None:
         self._find = largest if tolerance < LOOSE else nearly_largest
         self._factor, self._needed = (1 + tolerance) ** 2, overlap**-2
         self._diagonal, self._beyond = list[Tensor](), list[Tensor]()
         self._next = max(2, math.ceil(math.log(self._needed) / math.log(GROWTH)))
-        self._is_done: Tensor | None = None
-        self.values = torch.empty(0)
+        self._is_done = None if is_wanted is None else ~is_wanted
+        self.values = self._latest = torch.empty(0)
 
     def add(self, diagonal: Tensor, beyond: Tensor) -> None:
         """One more row of T, (M,) each."""
@@ -129,34 +157,55 @@ class _Bracket:
             return False
         stride = len(self._diagonal[0]) // FEW
         if stride > 1 and count > 2 and not is_last:
-            sums = self._sums(stride)[1]
+            sums = self._sums(*self._matrix(stride))[1]
             if self._is_done is not None:
                 sums = sums.masked_fill(self._is_done[::stride], torch.inf)
             if bool((sums < self._needed).any()):
                 self._plan(float(sums.min()))
                 return False
-        latest, sums = self._sums()
-        # Of one whose numbers are not finite nothing will be known.
-        is_open = sums < self._needed
-        if self._is_done is None:
-            self.values = latest
+        matrix = self._matrix()
+        if self._needed < TRUSTED:
+            self._latest, sums = self._sums(*matrix, nearly(*matrix, self._factor))
+        if self._needed >= TRUSTED or bool(self._open(sums).any()):
+            self._latest, sums = self._sums(*matrix)
+        is_open = self._open(sums)
+        # One that is done keeps its value: its basis has gone on and decayed.
+        if self._is_done is None or not len(self.values):
+            self.values = self._latest
         else:
-            # One that is done keeps its value: its basis has gone on and decayed.
-            self.values = torch.where(self._is_done, self.values, latest)
-            is_open &= ~self._is_done
+            self.values = torch.where(self._is_done, self.values, self._latest)
         self._is_done = ~is_open
         if is_last or not bool(is_open.any()):
             return True
         self._plan(float(sums[is_open].min()))
         return False
 
-    def _sums(self, stride: int = 1) -> tuple[Tensor, Tensor]:
-        """λ₁ of T, of every so many matrices, and Σ p_j² a little above it; nan: not finite."""
-        diagonal, beyond = (
-            torch.stack([row[::stride] for row in part]) for part in (self._diagonal, self._beyond)
-        )
-        values = self._find(diagonal, beyond)
-        pivots = torch.stack(_pivots(values * self._factor + ZERO, diagonal, beyond))
+    def _open(self, sums: Tensor) -> Tensor:
+        """(M,): not known to the tolerance; nan is, for it never will be."""
+        is_open = sums < self._needed
+        return is_open if self._is_done is None else is_open & ~self._is_done
+
+    def vectors(self) -> Tensor:
+        """(k, M): the eigenvectors in the basis."""
+        return solved(self._latest * (1 + 1e-9) + ZERO, *self._matrix())
+
+    def overlaps(self) -> Tensor:
+        """(M,): by Bessel's inequality, which for T's own eigenvectors is an equation."""
+        diagonal, beyond = self._matrix()
+        ratios = torch.stack(pivots_of(self._latest, diagonal, beyond)[:-1]) / beyond[:-1]
+        return (1 + ratios.cumprod(0).square().sum(0)).rsqrt()
+
+    def _matrix(self, stride: int = 1) -> tuple[Tensor, Tensor]:
+        parts = (self._diagonal, self._beyond)
+        diagonal, beyond = (torch.stack([row[::stride] for row in part]) for part in parts)
+        return diagonal, beyond
+
+    def _sums(
+        self, diagonal: Tensor, beyond: Tensor, values: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """λ₁ of T, (M,), and Σ p_j² a little above it; nan where not finite."""
+        values = self._find(diagonal, beyond) if values is None else values
+        pivots = torch.stack(pivots_of(values * self._factor + ZERO, diagonal, beyond))
         sums = 1 + (pivots / beyond).cumprod(0).square().sum(0)
         # Below T's own largest eigenvalue it says nothing.
         return values, sums.masked_fill((pivots <= 0).any(0), 0.0)
@@ -167,51 +216,12 @@ class _Bracket:
         self._next = max(count + 1, min(int(wanted), 2 * count))
 
 
-def largest(diagonal: Tensor, beyond: Tensor) -> Tensor:
-    """(M,): the largest eigenvalue of each tridiagonal matrix; its entries are (k, M)."""
-    if len(diagonal) == 1:
-        return diagonal[0]
-    if len(diagonal) == 2:
-        middle, half = (diagonal[0] + diagonal[1]) / 2, (diagonal[0] - diagonal[1]) / 2
-        return middle + torch.hypot(half, beyond[0])
-    matrix = torch.diag_embed(diagonal.mT) + torch.diag_embed(beyond[:-1].mT, -1)
-    is_finite = matrix.sum((-2, -1)).isfinite()
-    if not bool(is_finite.all()):
-        # LAPACK would raise.
-        matrix = torch.where(is_finite[:, None, None], matrix, 0.0)
-        return torch.where(is_finite, torch.linalg.eigvalsh(matrix)[:, -1], math.nan)
-    values: Tensor = torch.linalg.eigvalsh(matrix)[:, -1]
-    return values
-
-
-HALVINGS = 12
-"""Of the distance between the ends, which is at most three times λ₁."""
-
-
-def nearly_largest(diagonal: Tensor, beyond: Tensor) -> Tensor:
-    """The same from below, to a thousandth: by bisection, ten times as fast as by LAPACK.
-
-    Above λ₁ all pivots are positive (Sylvester).
-    """
-    if len(diagonal) <= 2:
-        return largest(diagonal, beyond)
-    aside = torch.cat([beyond[:1] * 0, beyond[:-1]]), torch.cat([beyond[:-1], beyond[:1] * 0])
-    low, high = diagonal.amax(0), (diagonal + aside[0] + aside[1]).amax(0)
-    is_finite = high.isfinite()
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        is_above = torch.stack(_pivots(middle + ZERO, diagonal, beyond)).amin(0) > 0
-        low, high = torch.where(is_above, low, middle), torch.where(is_above, middle, high)
-    return torch.where(is_finite, low, math.nan)
-
-
-def _pivots(point: Tensor, diagonal: Tensor, beyond: Tensor) -> list[Tensor]:
-    """List of (M,): D of L D Lᵀ = x − T, which are p_j(x) / p_{j−1}(x) but for a factor."""
-    shifted, squares = (point - diagonal).unbind(), beyond.square().unbind()
-    pivots = [shifted[0]]
-    for shift, square in zip(shifted[1:], squares, strict=False):
-        pivots.append(torch.addcdiv(shift, square, pivots[-1], value=-1))
-    return pivots
+def _combined(basis: list[Tensor], shares: Tensor) -> Tensor:
+    shares = (shares / shares.square().sum(0).sqrt()).to(basis[0].dtype)
+    total = basis[0] * shares[0].unsqueeze(-1)
+    for vector, share in zip(basis[1:], shares[1:], strict=True):
+        total.addcmul_(share.unsqueeze(-1), vector)
+    return unit(total)[0]
 
 
 def unit(vector: Tensor) -> tuple[Tensor, Tensor]:

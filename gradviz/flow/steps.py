@@ -35,9 +35,18 @@ def joined(steps: Linearisation) -> Linearisation:
     return _changed(steps, lambda each: each.flatten(0, 1))
 
 
-def at(steps: Linearisation, rows: slice) -> Linearisation:
+def at(steps: Linearisation, rows: slice | Tensor) -> Linearisation:
     """Of some rows of the first axis."""
     return _changed(steps, lambda each: each[rows])
+
+
+def multipliers(steps: Linearisation) -> dict[str, Tensor]:
+    """All but the weights, by name; of a cell's own linearisation."""
+    return {
+        name: value
+        for name, value in vars(steps).items()
+        if isinstance(value, Tensor) and name not in WEIGHTS
+    }
 
 
 def until(steps: Linearisation, timesteps: int) -> Linearisation:

@@ -36,7 +36,7 @@ DROPS = (0.1, 0.001)
 """Rows are dropped that amount to this share of what would matter: at first; after an alarm."""
 
 WITNESSES = 4
-"""W. Random sums of what is dropped: all are 4 times too small one time in 1e4."""
+"""W. Random sums of what is dropped: together 4 times too small one time in 140."""
 
 GRAM_RESOLUTION = 1e-7
 """Relative size of the least singular value that a Gram matrix in float64 still shows."""

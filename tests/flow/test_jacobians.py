@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from unrolled import CELLS, I, build, dense_jacobians, flow_of
 
-from gradviz.flow import LayerFlow, watch
+from gradviz.flow import LayerFlow, SpectralStart, watch
+from gradviz.flow.jacobian_norms import RENEWAL
 
 
 def inputs_of(timesteps: int, batch: int, seed: int = 0) -> Tensor:
@@ -90,14 +91,16 @@ def gain_of(name: str) -> Callable[[nn.RNNBase], None]:
 @pytest.mark.parametrize("weights", ["orthogonal", "diagonal", "large"])
 @pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
 def test_hard_networks_are_within_one_percent(name: str, weights: str) -> None:
-    """Of all 400; a rule by the residual is up to 30 % wrong here."""
+    """All 400; stopped one by one by their residuals, some were up to 9 % wrong."""
     torch.manual_seed(5)
     kind, _, options = CELLS[name]
     module = kind(4, 24, **options)
     gain_of(weights)(module)
-    flow = flow_of(module, torch.randn(50, 8, 4))
-    found = flow.jacobian_norm(tolerance=0.01).double()
-    assert float((found / svd_of(flow) - 1).abs().max()) < 0.01
+    flow, start = flow_of(module, torch.randn(50, 8, 4)), SpectralStart()
+    expected = svd_of(flow)
+    for _ in range(2):
+        found = flow.jacobian_norm(tolerance=0.01, warm=start).double()
+        assert float((found / expected - 1).abs().max()) < 0.01
 
 
 def svd_of(flow: LayerFlow) -> Tensor:
@@ -105,18 +108,50 @@ def svd_of(flow: LayerFlow) -> Tensor:
     return torch.linalg.matrix_norm(dense, 2)
 
 
-@pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
+@pytest.mark.parametrize("name", ["tanh", "lstm"])
 def test_a_rare_event_is_measured_too(name: str) -> None:
-    """Three of 800 Jacobians saturate and have little in common with the others."""
+    """Three of 800 Jacobians saturate and have little in common with the others.
+
+    They come after the first call, so that what it has learned does not hold for them.
+    """
     torch.manual_seed(0)
     kind, _, options = CELLS[name]
+    module, start = kind(4, 48, **options), SpectralStart()
     inputs = 0.3 * torch.randn(100, 8, 4)
+    flow_of(module, inputs).jacobian_norm(tolerance=0.01, warm=start)
+    assert start.overlap is not None, "the others have"
     inputs[37, 3] *= 60
     inputs[70, 5] *= -60
     inputs[71, 5] = 40
-    flow = flow_of(kind(4, 48, **options), inputs)
-    found = flow.jacobian_norm(tolerance=0.01).double()
-    assert float((found / svd_of(flow) - 1).abs().max()) < 0.01
+    for warm in (start, None):
+        flow = flow_of(module, inputs)
+        found = flow.jacobian_norm(tolerance=0.01, warm=warm).double()
+        assert float((found / svd_of(flow) - 1).abs().max()) < 0.01
+
+
+def test_a_warm_start_needs_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    flow = flow_of(nn.RNN(4, 48), 0.3 * torch.randn(100, 8, 4))
+    start = SpectralStart()
+    cold = flow.jacobian_norm(tolerance=0.01, warm=start)
+    assert start.overlap is not None
+    monkeypatch.setattr("gradviz.flow.jacobian_norms._Search._learn", None)
+    warm = flow.jacobian_norm(tolerance=0.01, warm=start)
+    torch.testing.assert_close(warm, cold, rtol=0.01, atol=0)
+    monkeypatch.undo()
+    for _ in range(RENEWAL):
+        flow.jacobian_norm(tolerance=0.01, warm=start)
+    assert start.age == 2, "sampled again while the weights change"
+
+
+def test_a_warm_start_fits_itself_to_the_layer() -> None:
+    start = SpectralStart()
+    for name, hidden in (("gru", 32), ("lstm", 16), ("lstm", 32), ("tanh", 32)):
+        flow = float32_flow(name, hidden, batch=8)
+        for probes in (4, 8, None):
+            found = flow.jacobian_norm(probes=probes, tolerance=0.01, warm=start)
+            expected = flow.jacobian_norm(probes=probes)
+            torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu"])
