@@ -107,6 +107,9 @@ def jacobian_norms(
         tolerance: relative error.
         warm: carries what was learned from one call to the next.
     """
+    # Half of it, or of 3,200 of a large LSTM two were 1.4 % off at 1 %: some random start always
+    # overlaps less than it should. It costs a tenth more.
+    tolerance = tolerance / 2
     search = _Search(joined(steps), like.flatten(0, 1), widths, tolerance)
     # Behind the end of a sequence a Jacobian is the identity, and like no other.
     if len(search.like) < 4 * SAMPLED or tolerance < LOOSE or isinstance(steps, Ended):
