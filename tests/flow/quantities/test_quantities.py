@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from passes import KINDS, build, flow_of, inputs_of
-from torch import Tensor, nn
+from torch import Tensor
 
 import gradviz
 from gradviz.flow import LayerFlow, watch
@@ -137,40 +135,3 @@ def test_an_unknown_axis_gets_a_sentence() -> None:
             cost="light",
             measure=lambda flow: flow,
         )
-
-
-@pytest.mark.slow
-def test_light_is_about_a_step_more_and_dear_is_more() -> None:
-    """In order of magnitude, of the dearest cell and without the replay, which all share.
-
-    T = 60, B = 8, H = 32. Measured: light up to 3 bare steps, dear 6 to 700.
-    """
-    inputs = inputs_of(60, 8).float()
-    steps: dict[str, list[float]] = {}
-    for kind in ("tanh", "lstm", "gru"):
-        module = build(kind, 32, dtype=torch.float32)
-        bare = seconds(40, lambda: None, lambda _, run=module: run(inputs)[0].sum().backward())
-        for each in QUANTITIES:
-            if each.of == "layer" and cell_of(module) in each.cells:
-                repeats = 15 if each.cost == "light" else 1
-                taken = seconds(repeats, lambda run=module: flow_of(run, inputs), each.measure)
-                steps.setdefault(each.name, []).append(taken / bare)
-    for each in QUANTITIES:
-        if each.of == "layer":
-            dearest = max(steps[each.name])
-            assert dearest < 8 if each.cost == "light" else dearest > 4, (each, steps[each.name])
-
-
-def cell_of(module: nn.RNNBase) -> str:
-    return module.mode.split("_")[0].lower()
-
-
-def seconds(repeats: int, prepare: Callable[[], object], run: Callable[[Any], object]) -> float:
-    """The least: other processes only ever add."""
-    taken = []
-    for _ in range(repeats + 1):
-        ready = prepare()
-        start = time.perf_counter()
-        run(ready)
-        taken.append(time.perf_counter() - start)
-    return min(taken[1:])
