@@ -10,27 +10,12 @@ from gradviz.checks.check import Check
 from gradviz.checks.expectation import Between, Says
 from gradviz.config import RunConfig
 from gradviz.history import StepRecord
+from gradviz.scenarios import SCENARIOS
 from gradviz.training import Trainer
 
-TEMPORAL_ORDER = RunConfig(
-    task="temporal_order",
-    seq_len=30,
-    hidden_size=50,
-    recurrent_init="orthogonal",
-    optimizer="sgd",
-    learning_rate=0.1,
-)
-EXPLOSION = RunConfig(
-    task="adding",
-    seq_len=100,
-    hidden_size=64,
-    recurrent_init="orthogonal",
-    recurrent_gain=1.6,
-    optimizer="sgd",
-    learning_rate=0.05,
-    clip="none",
-)
-RECALL = RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64)
+TEMPORAL_ORDER = SCENARIOS["clipping"].config
+EXPLOSION = SCENARIOS["explosion"].config
+RECALL = SCENARIOS["forget_bias_low"].config
 
 LATEST = 20
 """Steps over which the accuracy is averaged before it is believed."""
