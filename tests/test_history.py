@@ -79,6 +79,19 @@ def test_the_newest_frame_is_always_there() -> None:
         assert len(history.frames) <= 9
 
 
+def test_the_same_step_looked_at_anew_takes_the_newest_frames_place() -> None:
+    config = RunConfig(seq_len=10)
+    history = History(config)
+    for step in (1, 2, 2, 3):
+        history.append_frame(frame(config, step))
+    again = frame(config, 3)
+    history.append_frame(again)
+    assert [each.step for each in history.frames] == [1, 2, 3]
+    assert history.frames[-1] is again
+    assert history.nbytes == History(config).nbytes + 3 * again.nbytes
+
+
+
 def test_scalars_of_every_step_up_to_100_000() -> None:
     history = scalars_upto(MAX_SCALARS)
     assert np.array_equal(history.column("step"), np.arange(1, MAX_SCALARS + 1))

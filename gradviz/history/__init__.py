@@ -7,12 +7,13 @@ need; a History keeps the scalars of every step and as many frames as its memory
 
 from __future__ import annotations
 
+from gradviz.history.closeup import CloseUp, CloseUpRequest
+from gradviz.history.floats import Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
 from gradviz.history.records import (
     SCALARS,
     Failure,
     FailureKind,
-    Floats,
     Frame,
     LayerFrame,
     LayerRecord,
@@ -25,6 +26,8 @@ __all__ = [
     "FRAME_BYTES",
     "MAX_SCALARS",
     "SCALARS",
+    "CloseUp",
+    "CloseUpRequest",
     "Failure",
     "FailureKind",
     "Floats",

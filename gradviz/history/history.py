@@ -74,9 +74,14 @@ class History:
             self._rows += 1
 
     def append_frame(self, frame: Frame) -> None:
-        """Add a frame; frames closer than the present spacing give way to newer ones."""
+        """Add a frame; frames closer than the present spacing give way to newer ones.
+
+        A frame of the newest frame's own step takes its place: the same step, looked at anew.
+        """
         frames = self.frames
-        if len(frames) >= 2 and frames[-1].step - frames[-2].step < self._spacing:
+        if frames and frames[-1].step == frame.step:
+            self._held_bytes -= frames.pop().nbytes
+        elif len(frames) >= 2 and frames[-1].step - frames[-2].step < self._spacing:
             self._held_bytes -= frames.pop().nbytes
         frames.append(frame)
         self._held_bytes += frame.nbytes

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from gradviz.history.closeup import CloseUp
+from gradviz.history.floats import Floats
 
 FailureKind = Literal["nan", "inf", "norm overflow"]
 
@@ -64,6 +64,7 @@ class StepRecord:
     """nan when nothing is clipped."""
     layers: dict[str, LayerRecord]
     failure: Failure | None = None
+    closeup: CloseUp | None = None
 
     @property
     def clip_factor(self) -> float:
@@ -138,6 +139,8 @@ class Frame:
 
     step: int
     layers: dict[str, LayerFrame]
+    closeup: CloseUp | None = None
+    """Only of runs whose page looks that closely."""
 
     @classmethod
     def from_record(cls, record: StepRecord) -> Frame:
@@ -145,12 +148,14 @@ class Frame:
         return cls(
             step=record.step,
             layers={name: LayerFrame.from_record(layer) for name, layer in record.layers.items()},
+            closeup=record.closeup,
         )
 
     @property
     def nbytes(self) -> int:
         """Memory of the arrays."""
-        return sum(layer.nbytes for layer in self.layers.values())
+        closeup = self.closeup.nbytes if self.closeup else 0
+        return sum(layer.nbytes for layer in self.layers.values()) + closeup
 
 
 def is_reversed(layer: str) -> bool:
