@@ -1,9 +1,10 @@
 """Live training: pick a network and a task, train, and watch the gradients flow."""
 
-from gradviz.ui import layout, training
+from gradviz.ui import layout, show, training
+from gradviz.ui.lessons import LIVE_TRAINING
 
-state = layout.page("Live training", layout.LIVE)
-training.sidebar(state)
-training.heading(state)
-training.live(state)
-layout.write_url(state)
+stage = layout.lesson_page(LIVE_TRAINING)
+training.sidebar(stage)
+training.heading(stage)
+show.show(stage)
+layout.write_url(stage)

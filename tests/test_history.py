@@ -91,7 +91,6 @@ def test_the_same_step_looked_at_anew_takes_the_newest_frames_place() -> None:
     assert history.nbytes == History(config).nbytes + 3 * again.nbytes
 
 
-
 def test_scalars_of_every_step_up_to_100_000() -> None:
     history = scalars_upto(MAX_SCALARS)
     assert np.array_equal(history.column("step"), np.arange(1, MAX_SCALARS + 1))

@@ -61,6 +61,7 @@ def gradient_flow_over_training(
         facts += grey if np.isnan(z_log10).any() else ""
     return figure(
         traces,
+        meta={"axis": "step"},
         title="Gradient flow over training",
         facts=facts,
         x="step",

@@ -61,6 +61,7 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
     facts = _facts(frame, next((layer.hidden_grad_log10 for _, layer in _named(frame)), None))
     return figure(
         traces,
+        meta={"axis": "timestep"},
         title="Gradient flow now" if step is None else "Gradient flow",
         facts=facts + (" · zeros left out" if zeros else ""),
         x=TIMESTEP,
@@ -102,6 +103,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
         traces += [*bounds, level(_ends(frame), 1.0, "1", uid="one")]
     return figure(
         traces,
+        meta={"axis": "timestep"},
         title="Step Jacobians",
         facts=_facts(frame, measured),
         x=TIMESTEP,
@@ -138,6 +140,7 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
     beyond = "" if marks or not traces else " · horizon ∞"
     return figure(
         traces,
+        meta={"axis": "timestep"},
         title="Transport to the last timestep",
         facts=_facts(frame, measured) + beyond,
         x=TIMESTEP,
@@ -192,6 +195,7 @@ def gates(
     of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
     return figure(
         traces,
+        meta={"axis": "timestep"},
         title="Gates",
         facts=f"step {frame.step:,} · {of}mean and 10–90 % of units" if frame and found else "",
         x=TIMESTEP,

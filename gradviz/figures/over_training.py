@@ -67,6 +67,7 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
     wide = len(positive) > 0 and positive.max() > WIDE * positive.min()
     return figure(
         traces,
+        meta={"axis": "step"},
         title="Loss",
         facts="" if history.floor is None else f"floor of “learned nothing”: {history.floor:.3g}",
         x="step",
@@ -104,6 +105,7 @@ def clipping(history: History, step: int | None = None, theme: str = "light") ->
             traces.append(_threshold(history))
     return figure(
         traces,
+        meta={"axis": "step"},
         title="Gradient norm and clip",
         facts=_clip_facts(history, step),
         x="step",

@@ -1,75 +1,114 @@
-"""What the Live training page's buttons, settings and pictures do when they are used."""
+"""What a lesson's buttons, settings and pictures do when they are used."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui.session import Session, in_fragment, runner, session, session_id
-
-LIVE_FIELDS = ("learning_rate", "clip_threshold")
-"""Settings that take effect while a run goes on."""
-
-PICTURES = "pictures"
-"""Key of the pictures' component; its state lies in st.session_state under it."""
+from gradviz.ui.session import in_fragment, runner, session, session_id
+from gradviz.ui.stage import LIVE_FIELDS, Stage
 
 SCENARIO = "scenario"
 """Key of the scenario's select box."""
 
+LONGEST_ATTACH = 10_000
+"""Characters in which a reloaded tab names its runs, at most."""
 
-def obey_orders() -> None:
-    """Do what the buttons of the pictures asked for, every order once."""
-    state = session()
-    for each in st.session_state[PICTURES]["orders"]:
-        if each["id"] > state.handled:
-            state.handled = each["id"]
-            state.active_at = time.monotonic()
+
+def component_key(stage: Stage) -> str:
+    """Key of the pictures' component; its state lies in st.session_state under it."""
+    return f"pictures_{stage.key}"
+
+
+def obey_orders(key: str) -> None:
+    """Do what the buttons of a stage's pictures asked for, every order once."""
+    stage = session().stages.get(key)
+    given = st.session_state.get(component_key(stage)) if stage else None
+    if stage is None or not given:
+        return
+    for each in given["orders"] or []:
+        if each["id"] > stage.handled:
+            stage.handled = each["id"]
+            stage.active_at = time.monotonic()
             order = _ORDERS.get(each["order"])
             if order:
-                order(state, each["value"])
+                order(stage, each["value"])
 
 
-def _play(state: Session, value: object) -> None:
-    runner().play(state.run_id or _open(state))
+def _play(stage: Stage, value: object) -> None:
+    for run in stage.ids or open_runs(stage):
+        runner().play(run)
 
 
-def _pause(state: Session, value: object) -> None:
-    if state.run_id:
-        runner().pause(state.run_id)
+def _pause(stage: Stage, value: object) -> None:
+    for run in stage.ids:
+        runner().pause(run)
 
 
-def _step(state: Session, value: object) -> None:
+def _step(stage: Stage, value: object) -> None:
     if isinstance(value, int) and value in {1, 10, 100}:
-        runner().step(state.run_id or _open(state), int(value))
+        for run in stage.ids or open_runs(stage):
+            runner().step(run, int(value))
 
 
-def _reset(state: Session, value: object) -> None:
-    _open(state)
+def _reset(stage: Stage, value: object) -> None:
+    open_runs(stage)
 
 
-def _scrub(state: Session, value: object) -> None:
-    state.scrub = int(value) if isinstance(value, int | float) else None
+def _scrub(stage: Stage, value: object) -> None:
+    stage.scrub = int(value) if isinstance(value, int | float) else None
 
 
-def _missing(state: Session, value: object) -> None:
+def _missing(stage: Stage, value: object) -> None:
     """The browser was overtaken by a newer message and wants the pictures whole."""
-    state.fresh = True
+    stage.fresh = True
 
 
-def _attach(state: Session, value: object) -> None:
-    """After a reload the tab still knows its run: take part in it again."""
-    if state.run_id is None and runner().attach(str(value), session_id()):
-        with runner().reading(str(value)) as view:
-            if view:
-                state.run_id, state.started, state.fresh = str(value), view.config, True
+def _point(stage: Stage, value: object) -> None:
+    if stage.lesson.at_point and isinstance(value, dict):
+        stage.lesson.at_point(stage, value)
 
 
-_ORDERS: Mapping[str, Callable[[Session, object], None]] = MappingProxyType(
+def _attach(stage: Stage, value: object) -> None:
+    """After a reload the tab still knows its runs: take part in them again."""
+    if stage.runs:
+        return
+    runs = _named_runs(value)
+    started: dict[str, list[RunConfig]] = {}
+    for label, names in runs.items():
+        for name in names:
+            if not runner().attach(name, session_id()):
+                return
+            with runner().reading(name) as view:
+                if view is None:
+                    return
+                started.setdefault(label, []).append(view.config)
+    stage.runs, stage.started, stage.fresh = runs, started, True
+
+
+def _named_runs(value: object) -> dict[str, list[str]]:
+    """Ids by label, as `live_message` gave them to the browser; empty for anything else."""
+    try:
+        found = json.loads(value) if isinstance(value, str) and len(value) < LONGEST_ATTACH else {}
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    right = all(
+        isinstance(names, list) and names and all(isinstance(name, str) for name in names)
+        for names in found.values()
+    )
+    return found if right else {}
+
+
+_ORDERS: Mapping[str, Callable[[Stage, Any], None]] = MappingProxyType(
     {
         "play": _play,
         "pause": _pause,
@@ -78,35 +117,38 @@ _ORDERS: Mapping[str, Callable[[Session, object], None]] = MappingProxyType(
         "scrub": _scrub,
         "missing": _missing,
         "attach": _attach,
+        "point": _point,
     }
 )
 
 
-def restart() -> None:
+def restart(key: str) -> None:
     """Start over with the settings as they are now, and train."""
-    runner().play(_open(_acting()))
+    stage = _acting(key)
+    for run in open_runs(stage):
+        runner().play(run)
 
 
-def resume_lost() -> None:
-    """Go on from the last good state of a run whose worker died."""
-    run = _acting().run_id
-    if run:
+def resume_lost(key: str) -> None:
+    """Go on from the last good state of the runs whose worker died."""
+    for run in _acting(key).ids:
         runner().resume_lost(run)
 
 
-def setting_changed(name: str) -> None:
-    """A running run follows its learning rate and clip threshold at once."""
+def setting_changed(key: str, name: str) -> None:
+    """Running runs follow their learning rate and clip threshold at once."""
     if name in LIVE_FIELDS:
-        _apply_live(session(), name)
+        _apply_live(session().stages[key])
 
 
-def take_scenario() -> None:
+def take_scenario(key: str) -> None:
     """All settings from the scenario that was picked."""
     name = st.session_state[SCENARIO]
+    stage = session().stages[key]
     if in_fragment():
-        st.session_state[SCENARIO] = scenario_name(session().config)
+        st.session_state[SCENARIO] = scenario_name(stage.config)
     elif name:
-        session().take(SCENARIOS[name].config)
+        stage.take(SCENARIOS[name].config)
 
 
 def scenario_name(config: RunConfig) -> str:
@@ -114,48 +156,72 @@ def scenario_name(config: RunConfig) -> str:
     return next((name for name, each in SCENARIOS.items() if each.config == config), "")
 
 
-def undo() -> None:
+def undo(key: str) -> None:
     """The settings before the last change."""
     if in_fragment():
         return
-    state = session()
-    state.undo_change()
-    if state.started and set(state.config.differences(state.started)) <= set(LIVE_FIELDS):
-        for name in LIVE_FIELDS:
-            _apply_live(state, name)
+    stage = session().stages[key]
+    stage.undo_change()
+    if set(stage.changed()) <= set(LIVE_FIELDS):
+        _apply_live(stage)
 
 
-def defaults() -> None:
-    """All settings to their defaults."""
+def defaults(key: str) -> None:
+    """All settings to the lesson's own."""
     if not in_fragment():
-        session().take(RunConfig())
+        stage = session().stages[key]
+        stage.take(stage.lesson.default)
 
 
-def _acting() -> Session:
-    """This tab's Session, looked at quickly for a while."""
-    state = session()
-    state.active_at = time.monotonic()
-    return state
+def open_runs(stage: Stage) -> list[str]:
+    """New runs with the present settings, paused at step 0; those before are freed. Their ids."""
+    close_runs(stage)
+    stage.started = stage.setups
+    stage.runs = {
+        label: [runner().open(config, session_id()) for config in configs]
+        for label, configs in stage.started.items()
+    }
+    return stage.ids
 
 
-def _open(state: Session) -> str:
-    """A new run with the present settings, paused at step 0; the one before is freed."""
-    if state.run_id:
-        runner().close(state.run_id)
-    state.run_id = runner().open(state.config, session_id())
-    state.started = state.config
-    state.scrub = None
-    state.notice = ""
-    return state.run_id
+def close_runs(stage: Stage) -> None:
+    """Stop a stage's runs and free their memory."""
+    for run in stage.ids:
+        runner().close(run)
+    stage.runs, stage.started = {}, {}
+    stage.scrub = None
+    stage.notice = ""
 
 
-def _apply_live(state: Session, name: str) -> None:
-    value = getattr(state.config, name)
-    if state.run_id and state.started and value != getattr(state.started, name):
-        tell = {
-            "learning_rate": runner().set_learning_rate,
-            "clip_threshold": runner().set_clip_threshold,
-        }[name]
-        tell(state.run_id, value)
-        state.started = state.started.replace(**{name: value})
-        _acting()
+def open_at_once(stage: Stage) -> None:
+    """Have a lesson that opens with something to see train its first steps anew when set anew."""
+    if stage.lesson.opens_at and not in_fragment() and (not stage.runs or stage.changed()):
+        for run in open_runs(stage):
+            runner().step(run, stage.lesson.opens_at)
+        stage.active_at = time.monotonic()
+
+
+def _acting(key: str) -> Stage:
+    """A stage of this tab, looked at quickly for a while."""
+    stage = session().stages[key]
+    stage.active_at = time.monotonic()
+    return stage
+
+
+def _apply_live(stage: Stage) -> None:
+    """Tell each run its new learning rate and clip threshold, where it has one."""
+    if not stage.runs:
+        return
+    tell = {
+        "learning_rate": runner().set_learning_rate,
+        "clip_threshold": runner().set_clip_threshold,
+    }
+    wanted = stage.setups
+    for label, names in stage.runs.items():
+        for place, (run, now) in enumerate(zip(names, wanted.get(label, []), strict=False)):
+            then = stage.started[label][place]
+            for name in [name for name in now.differences(then) if name in tell]:
+                tell[name](run, getattr(now, name))
+                then = then.replace(**{name: getattr(now, name)})
+                stage.active_at = time.monotonic()
+            stage.started[label][place] = then

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from gradviz.config import TASKS, RunConfig, bounds, choices
-from gradviz.ui.session import Session, in_fragment
+from gradviz.ui.session import in_fragment
+from gradviz.ui.stage import Stage
 
 _LABELS = {
     "task": "Task",
@@ -60,20 +61,20 @@ def word_of(value: object) -> str:
     return _WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def settings(state: Session, on_change: Callable[[str], None]) -> None:
+def settings(stage: Stage, on_change: Callable[[str, str], None]) -> None:
     """All controls, in the sidebar's order.
 
     Args:
-        state: whose config is shown and changed.
-        on_change: called with a field's name after the session has taken its new value.
+        stage: whose config is shown and changed.
+        on_change: called with the stage's key and a field's name after the value was taken.
     """
-    config = state.config
+    config = stage.config
 
     def number(name: str, **options: Any) -> None:
-        _number(state, name, on_change, **options)
+        _number(stage, name, on_change, **options)
 
     def choice(name: str) -> None:
-        _choice(state, name, on_change)
+        _choice(stage, name, on_change)
 
     st.subheader("Task")
     choice("task")
@@ -116,15 +117,15 @@ def _key(name: str) -> str:
     return f"setting_{name}"
 
 
-def _commit(state: Session, name: str, on_change: Callable[[str], None]) -> None:
+def _commit(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
     if in_fragment():
-        st.session_state[_key(name)] = getattr(state.config, name)
-    elif state.change(**{name: st.session_state[_key(name)]}):
-        on_change(name)
+        st.session_state[_key(name)] = getattr(stage.config, name)
+    elif stage.change(**{name: st.session_state[_key(name)]}):
+        on_change(stage.key, name)
 
 
-def _choice(state: Session, name: str, on_change: Callable[[str], None]) -> None:
-    st.session_state[_key(name)] = getattr(state.config, name)
+def _choice(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
+    st.session_state[_key(name)] = getattr(stage.config, name)
     st.selectbox(
         _LABELS[name],
         choices(name),
@@ -132,14 +133,14 @@ def _choice(state: Session, name: str, on_change: Callable[[str], None]) -> None
         format_func=word_of,
         help=RunConfig.model_fields[name].description,
         on_change=_commit,
-        args=(state, name, on_change),
+        args=(stage, name, on_change),
     )
 
 
 def _number(
-    state: Session,
+    stage: Stage,
     name: str,
-    on_change: Callable[[str], None],
+    on_change: Callable[[str, str], None],
     *,
     low: float | None = None,
     high: float | None = None,
@@ -148,7 +149,7 @@ def _number(
 ) -> None:
     least, greatest, _ = bounds(name)
     kind = int if RunConfig.model_fields[name].annotation is int else float
-    st.session_state[_key(name)] = getattr(state.config, name)
+    st.session_state[_key(name)] = getattr(stage.config, name)
     st.number_input(
         _LABELS[name],
         kind(least if low is None else low),
@@ -160,5 +161,5 @@ def _number(
         placeholder="PyTorch's own",
         disabled=disabled,
         on_change=_commit,
-        args=(state, name, on_change),
+        args=(stage, name, on_change),
     )

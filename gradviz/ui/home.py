@@ -8,6 +8,7 @@ import streamlit as st
 
 from gradviz.scenarios import SCENARIOS, Scenario
 from gradviz.ui import layout
+from gradviz.ui.lessons import LIVE_TRAINING
 
 COLUMNS = 3
 
@@ -43,7 +44,7 @@ def _card(scenario: Scenario) -> None:
     if picture:
         st.image(picture, width="stretch")
     st.page_link(
-        layout.LIVE,
+        layout.path_of(LIVE_TRAINING),
         label=f"**{scenario.title}**",
         icon=":material/play_circle:",
         query_params=scenario.config.to_query(),

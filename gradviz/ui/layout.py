@@ -1,26 +1,86 @@
-"""The frame of every page: browser title, links between pages, where a URL is read."""
+"""The frame of every page: browser title, links between pages, where a URL is read and written."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 import streamlit as st
 
+from gradviz.config import RunConfig
+from gradviz.ui import glossary
+from gradviz.ui.lesson import Lesson
+from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import Session, runner, session
+from gradviz.ui.stage import Stage
 
 HOME = "app.py"
-LIVE = "pages/live_training.py"
 SELF_CHECK = "pages/self_check.py"
+
+HIDDEN: Mapping[str, str] = {
+    "sidebar": "[data-testid=stSidebar], [data-testid=stExpandSidebarButton]",
+    "header": "[data-testid=stHeader]",
+    "title": ".st-key-heading",
+    "words": ".st-key-words",
+    "train": "[data-part=train]",
+    "scrub": "[data-part=scrub]",
+    "terms": ".gv-terms",
+}
+"""What `?hide=` can leave out of a page, for lectures and pictures: name to what CSS hides."""
 
 
 def page(title: str, path: str) -> Session:
-    """Draw a page's frame; settings are read from the URL when the page is entered.
+    """Draw the frame of a page without runs.
 
     Args:
         title: of the browser's tab.
-        path: of the page's file, as in HOME and LIVE.
+        path: of the page's file, as in HOME and SELF_CHECK.
     """
+    state, _ = _frame(title, path)
+    return state
+
+
+def lesson_page(lesson: Lesson) -> Stage:
+    """Draw the frame of a lesson's page; its settings are read from the URL when it is entered."""
+    state, query = _frame(lesson.title, path_of(lesson))
+    stage = state.stage(lesson)
+    if query is not None:
+        stage.fresh = True
+        if query:
+            lesson.take_query(stage, query)
+    return stage
+
+
+def path_of(lesson: Lesson) -> str:
+    """The file of a lesson's page."""
+    return f"pages/{lesson.name}.py"
+
+
+def write_url(stage: Stage) -> None:
+    """Keep every setting that differs from the default in the URL."""
+    query = link_query(stage)
+    if session().hide:
+        query["hide"] = ",".join(sorted(session().hide))
+    if query != {name: _one_or_all(st.query_params.get_all(name)) for name in st.query_params}:
+        st.query_params.from_dict(query)
+
+
+def link_query(stage: Stage) -> dict[str, str | list[str]]:
+    """The query that opens a lesson's page with a stage's settings."""
+    query = stage.lesson.to_query(stage)
+    if not query and stage.lesson.default != RunConfig():
+        # Without a query the page would open with the lesson's own settings.
+        return {"task": stage.config.task}
+    return query
+
+
+def _one_or_all(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
+
+
+def _frame(title: str, path: str) -> tuple[Session, dict[str, list[str]] | None]:
+    """The frame; the session, and the URL's query if the page has just been entered."""
     # An icon by name (":material/…") would be loaded from outside this machine.
     icon = resources.files("gradviz") / "data" / "icon.svg"
     st.set_page_config(
@@ -29,27 +89,34 @@ def page(title: str, path: str) -> Session:
     st.html(Path(__file__).with_name("page.css"))
     runner()  # The workers import torch while the user reads.
     state = session()
+    query = None
     # Only here: between two reruns the browser may still send the query of the one before.
     if state.page != path:
         state.page = path
-        state.fresh = True
         query = {name: st.query_params.get_all(name) for name in st.query_params}
-        if query:
-            state.take_query(query)
+        asked = ",".join(query.pop("hide", [])).split(",")
+        state.hide = frozenset(asked) & frozenset(HIDDEN)
+    _hide(state)
     with st.sidebar:
-        st.page_link(HOME, label="Home", icon=":material/home:")
+        _links(state)
+    return state, query
+
+
+def _hide(state: Session) -> None:
+    if state.hide:
+        selectors = ", ".join(HIDDEN[name] for name in sorted(state.hide))
+        st.html(f"<style>{selectors} {{ display: none !important; }}</style>")
+
+
+def _links(state: Session) -> None:
+    st.page_link(HOME, label="Home", icon=":material/home:")
+    for name, lesson in LESSONS.items():
+        stage = state.stages.get(name)
         st.page_link(
-            LIVE,
-            label="Live training",
-            icon=":material/play_circle:",
-            query_params=state.config.to_query(),
+            path_of(lesson),
+            label=lesson.title,
+            icon=lesson.icon,
+            query_params=link_query(stage) if stage else None,
         )
-        st.page_link(SELF_CHECK, label="Self-check", icon=":material/fact_check:")
-    return state
-
-
-def write_url(state: Session) -> None:
-    """Keep every setting that differs from the default in the URL."""
-    query = state.config.to_query()
-    if query != {name: st.query_params[name] for name in st.query_params}:
-        st.query_params.from_dict(query)
+    st.page_link(SELF_CHECK, label="Self-check", icon=":material/fact_check:")
+    glossary.panel()

@@ -5,8 +5,12 @@ const CHART_HEIGHT_PX = 300;
 const FAR_CHART_MS = 1000; // A chart that is out of sight is redrawn once a second.
 const SCRUB_MS = 90; // Least time between two positions sent while the scrubber is dragged.
 const MISSING_MS = 400; // Least time between two requests for pictures that did not arrive.
-const STORED_RUN = "gradviz.run"; // sessionStorage: one tab's own run, found again after a reload.
+const AGAIN_MS = 1000; // An order the server has not answered is sent again: Streamlit may lose one.
+const FRAME_MS = 120; // Between two frames of an animation that plays.
+const STORED_RUNS = "gradviz.runs."; // sessionStorage: one tab's own runs, found again after a reload.
 const KEYS = { p: ".gv-play", 1: "[data-value='1']", 2: "[data-value='10']", 3: "[data-value='100']" };
+
+const AXIS_LETTER = { timestep: "t", lag: "k", step: "step" };
 
 const decoder = new TextDecoder();
 
@@ -37,13 +41,28 @@ class Orders {
   }
 
   give(order, value = null) {
-    if (order === "scrub") this.waiting = this.waiting.filter((each) => each.order !== "scrub");
+    if (order === "scrub" || order === "missing")
+      this.waiting = this.waiting.filter((each) => each.order !== order);
     this.waiting.push({ id: ++this.last, order, value });
-    this.component.setStateValue("orders", this.waiting);
+    this.send();
+  }
+
+  send() {
+    clearTimeout(this.again);
+    if (!this.waiting.length) return;
+    // A list that is equal to the last one would not be sent.
+    this.tries = (this.tries ?? 0) + 1;
+    this.component.setStateValue("orders", this.waiting.map((each) => ({ ...each, tries: this.tries })));
+    this.again = setTimeout(() => this.send(), AGAIN_MS);
   }
 
   heard(handled) {
     this.waiting = this.waiting.filter((each) => each.id > handled);
+    if (!this.waiting.length) clearTimeout(this.again);
+  }
+
+  close() {
+    clearTimeout(this.again);
   }
 
   get pending() {
@@ -80,7 +99,7 @@ class Controls {
     const at = event.composedPath()[0];
     if (at.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) && at !== this.range)) return;
     const selector = KEYS[event.key.toLowerCase()];
-    if (selector) this.root.querySelector(selector).click();
+    if (selector && !this.root.querySelector(".gv-buttons").hidden) this.root.querySelector(selector).click();
   }
 
   press(button) {
@@ -95,10 +114,13 @@ class Controls {
     this.progress.textContent = message.progress;
     const over = message.status === "stopped" || message.status === "lost";
     for (const button of this.root.querySelectorAll("[data-order]"))
-      button.disabled = button.dataset.order === "reset" ? !message.run : over;
+      button.disabled = button.dataset.order === "reset" ? !message.runs : over;
+    for (const part of this.root.querySelectorAll("[data-part]"))
+      part.hidden = !message.parts.includes(part.dataset.part);
+    this.root.querySelector(".gv-bar").hidden = !message.parts.length;
     this.last = message.last;
     if (!this.orders.pending) this.showPlay(message.status);
-    const era = `${message.run}:${message.generation}`;
+    const era = `${message.runs}:${message.generation}`;
     if (era !== this.era) {
       this.era = era;
       this.scrub = message.scrub;
@@ -142,9 +164,135 @@ class Controls {
   }
 }
 
-class Pictures {
+// A picture with frames: play, one back, one on, or any of them by the slider.
+class Player {
+  constructor(plot) {
+    this.plot = plot;
+    this.frames = [];
+    this.root = element("div", "gv-player");
+    this.root.hidden = true;
+    this.button = element("button", "gv-button", "▶ Play");
+    this.back = element("button", "gv-button", "◀");
+    this.on = element("button", "gv-button", "▶");
+    this.range = element("input", "gv-slider");
+    this.place = element("span", "gv-at");
+    Object.assign(this.range, { type: "range", min: 0, step: 1, value: 0 });
+    this.range.setAttribute("aria-label", "Frame");
+    this.back.setAttribute("aria-label", "One frame back");
+    this.on.setAttribute("aria-label", "One frame on");
+    for (const each of [this.button, this.back, this.on]) each.type = "button";
+    this.button.addEventListener("click", () => this.play());
+    this.back.addEventListener("click", () => this.go(this.at - 1));
+    this.on.addEventListener("click", () => this.go(this.at + 1));
+    this.range.addEventListener("input", () => this.go(Number(this.range.value)));
+    this.root.append(this.button, this.back, this.range, this.on, this.place);
+    this.at = 0;
+  }
+
+  take(frames) {
+    this.frames = frames;
+    this.root.hidden = !frames.length;
+    this.range.max = Math.max(frames.length - 1, 0);
+    if (!frames.length) return this.close();
+    // A picture that was drawn anew shows its first frame; the user was perhaps at another.
+    if (this.at) this.show(Math.min(this.at, frames.length - 1));
+    else this.label();
+  }
+
+  play() {
+    if (this.timer) return this.close();
+    if (this.at >= this.frames.length - 1) this.show(0);
+    this.button.textContent = "❚❚ Stop";
+    this.timer = setInterval(() => {
+      if (this.at >= this.frames.length - 1 || !this.root.isConnected) this.close();
+      else this.show(this.at + 1);
+    }, FRAME_MS);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.button.textContent = "▶ Play";
+  }
+
+  go(index) {
+    this.close();
+    this.show(Math.max(0, Math.min(index, this.frames.length - 1)));
+  }
+
+  show(index) {
+    this.at = index;
+    this.label();
+    const { data, traces, layout } = this.frames[index];
+    window.Plotly.animate(this.plot, { data, traces, layout }, {
+      mode: "immediate",
+      frame: { duration: 0, redraw: true },
+      transition: { duration: 0 },
+    });
+  }
+
+  label() {
+    this.range.value = this.at;
+    this.place.textContent = this.frames[this.at]?.name ?? "";
+    this.range.setAttribute("aria-valuetext", this.place.textContent);
+    this.root.dataset.at = String(this.at);
+  }
+}
+
+// The words of a picture, each with what it means and its equation.
+class Tooltip {
   constructor(root) {
+    this.root = element("div", "gv-tooltip");
+    this.root.id = `gv-tooltip-${Math.random().toString(36).slice(2)}`;
+    this.root.setAttribute("role", "tooltip");
+    this.root.hidden = true;
+    root.appendChild(this.root);
+  }
+
+  show(button, term) {
+    this.root.replaceChildren(element("strong", "", term.name), element("code", "", term.equation), element("span", "", term.text));
+    this.root.hidden = false;
+    const at = button.getBoundingClientRect();
+    const own = this.root.getBoundingClientRect();
+    const left = Math.max(8, Math.min(at.left, window.innerWidth - own.width - 8));
+    const above = at.top - own.height - 6;
+    this.root.style.left = `${left}px`;
+    this.root.style.top = `${above > 0 ? above : at.bottom + 6}px`;
+  }
+
+  hide() {
+    this.root.hidden = true;
+  }
+}
+
+function termsOf(terms, tooltip) {
+  const list = element("div", "gv-terms");
+  for (const term of terms) {
+    const button = element("button", "gv-term", term.name);
+    button.type = "button";
+    button.setAttribute("aria-describedby", tooltip.root.id);
+    for (const event of ["mouseenter", "focus", "click"])
+      button.addEventListener(event, () => tooltip.show(button, term));
+    for (const event of ["mouseleave", "blur"]) button.addEventListener(event, () => tooltip.hide());
+    button.addEventListener("keydown", (event) => { if (event.key === "Escape") tooltip.hide(); });
+    list.appendChild(button);
+  }
+  return list;
+}
+
+function element(tag, name, text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.textContent = text;
+  return made;
+}
+
+class Pictures {
+  constructor(root, orders) {
     this.root = root;
+    this.orders = orders;
+    this.tooltip = new Tooltip(root);
+    this.terms = {};
     this.grid = root.querySelector(".gv-grid");
     this.charts = new Map(); // name -> {card, plot, wanted, drawn, near, drawnAt}
     this.scheduled = false;
@@ -171,6 +319,9 @@ class Pictures {
 
   receive(message) {
     this.shown = message.shown;
+    this.terms = message.terms;
+    for (const [name, chart] of this.charts)
+      if (!(name in message.figures)) this.remove(name, chart);
     // Figures come as text: one that has not changed, or is overtaken, is not even parsed.
     for (const [name, text] of Object.entries(message.figures)) this.want(name, text);
     loadPlotly(message.plotly).then(
@@ -179,22 +330,37 @@ class Pictures {
     );
   }
 
+  remove(name, chart) {
+    if (window.Plotly) window.Plotly.purge(chart.plot);
+    this.observer.unobserve(chart.card);
+    chart.player.close();
+    chart.card.remove();
+    this.charts.delete(name);
+  }
+
   want(name, text) {
     let chart = this.charts.get(name);
     if (!chart) {
-      const card = document.createElement("div");
-      card.className = "gv-card";
-      card.dataset.picture = name;
-      const plot = document.createElement("div");
-      plot.className = "gv-plot";
-      plot.style.minHeight = `${CHART_HEIGHT_PX}px`;
-      card.appendChild(plot);
-      this.grid.appendChild(card);
-      chart = { card, plot, near: true, drawnAt: 0 };
+      chart = this.mount(name);
       this.charts.set(name, chart);
-      this.observer.observe(card);
+      this.observer.observe(chart.card);
     }
     chart.wanted = text;
+  }
+
+  mount(name) {
+    const card = element("div", "gv-card");
+    card.dataset.picture = name;
+    const plot = element("div", "gv-plot");
+    plot.style.minHeight = `${CHART_HEIGHT_PX}px`;
+    const cursor = element("div", "gv-cursor");
+    cursor.hidden = true;
+    const frame = element("div", "gv-frame");
+    frame.append(plot, cursor);
+    const player = new Player(plot);
+    card.append(frame, player.root, termsOf(this.terms[name] ?? [], this.tooltip));
+    this.grid.appendChild(card);
+    return { name, card, plot, cursor, player, near: true, drawnAt: 0 };
   }
 
   schedule() {
@@ -233,13 +399,56 @@ class Pictures {
   draw(chart, now) {
     chart.drawn = chart.wanted;
     chart.drawnAt = now;
-    const { data, layout } = JSON.parse(chart.wanted);
+    const { data, layout, frames } = JSON.parse(chart.wanted);
+    const first = !chart.plot.on;
     window.Plotly.react(chart.plot, data, { ...layout, autosize: true }, {
       responsive: true,
       displaylogo: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d"],
     });
+    chart.meta = layout.meta ?? {};
+    if (first) this.listen(chart);
+    chart.player.take(frames ?? []);
     chart.card.dataset.drawn = String(Number(chart.card.dataset.drawn || 0) + 1);
+  }
+
+  // Charts that share an axis share the pointer's place on it, and the zoom along it.
+  listen(chart) {
+    chart.plot.on("plotly_hover", ({ points }) => this.point(chart, points[0]?.x));
+    chart.plot.on("plotly_unhover", () => this.point(chart, undefined));
+    chart.plot.on("plotly_relayout", (change) => this.zoomed(chart, change));
+    chart.plot.on("plotly_click", ({ points }) => {
+      if (chart.meta.click && points.length)
+        this.orders.give("point", { picture: chart.name, x: points[0].x, y: points[0].y });
+    });
+  }
+
+  *sharing(chart) {
+    for (const other of this.charts.values())
+      if (chart.meta?.axis && other.meta?.axis === chart.meta.axis) yield other;
+  }
+
+  point(chart, x) {
+    for (const other of this.sharing(chart)) {
+      const { xaxis, _size: size } = other.plot._fullLayout ?? {};
+      const left = x === undefined || !xaxis ? NaN : xaxis.d2p(x);
+      other.cursor.hidden = !(left >= 0 && left <= size.w);
+      if (other.cursor.hidden) continue;
+      other.cursor.style.left = `${size.l + left}px`;
+      other.cursor.style.top = `${size.t}px`;
+      other.cursor.style.height = `${size.h}px`;
+      other.cursor.dataset.at = `${AXIS_LETTER[chart.meta.axis] ?? chart.meta.axis} = ${x}`;
+    }
+  }
+
+  zoomed(chart, change) {
+    const asked = Object.entries(change).filter(([key]) => /^xaxis\.(range|autorange)/.test(key));
+    if (this.zooming || !asked.length) return;
+    this.zooming = true;
+    const done = [...this.sharing(chart)]
+      .filter((other) => other !== chart)
+      .map((other) => window.Plotly.relayout(other.plot, Object.fromEntries(asked)));
+    Promise.allSettled(done).then(() => { this.zooming = false; });
   }
 }
 
@@ -247,32 +456,42 @@ class Live {
   constructor(root) {
     this.orders = new Orders();
     this.controls = new Controls(root, this.orders);
-    this.pictures = new Pictures(root);
-    this.missingAt = -MISSING_MS;
+    this.pictures = new Pictures(root, this.orders);
   }
 
   close() {
+    clearTimeout(this.lacking);
+    this.orders.close();
     this.controls.close();
     this.pictures.close();
   }
 
   receive(message, component) {
     this.orders.component = component;
-    this.rememberRun(message.run);
+    this.rememberRuns(message);
     this.controls.receive(message);
+    this.wanted = message.version;
     if (message.figures) {
       this.version = message.version;
       this.pictures.receive(message);
-    } else if (message.version !== this.version && performance.now() > this.missingAt + MISSING_MS) {
-      // The message with these pictures was overtaken on its way here.
-      this.missingAt = performance.now();
-      this.orders.give("missing");
-    }
+    } else this.askForMissing();
   }
 
-  rememberRun(run) {
-    const stored = sessionStorage.getItem(STORED_RUN);
-    if (run) sessionStorage.setItem(STORED_RUN, run);
+  // The message with these pictures was overtaken on its way here.
+  askForMissing() {
+    clearTimeout(this.lacking);
+    if (this.version === this.wanted) return;
+    this.lacking = setTimeout(() => {
+      if (this.version === this.wanted) return;
+      this.orders.give("missing");
+      this.askForMissing();
+    }, MISSING_MS);
+  }
+
+  rememberRuns({ stage, runs }) {
+    const place = STORED_RUNS + stage;
+    const stored = sessionStorage.getItem(place);
+    if (runs) sessionStorage.setItem(place, runs);
     else if (stored && !this.asked) {
       this.asked = true;
       this.orders.give("attach", stored);

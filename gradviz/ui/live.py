@@ -13,16 +13,20 @@ one click of about 40). Here every order has a number and is obeyed once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from gradviz import figures
-from gradviz.history import History
-from gradviz.runner import RunView
+from gradviz.figures.enlarge import enlarged
+from gradviz.glossary import PICTURE_TERMS, TERMS
+from gradviz.runner import Status
+from gradviz.ui.lesson import Picture, Runs
 
 _HERE = Path(__file__).parent
 _PLOTLY = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
@@ -38,53 +42,71 @@ def _assets() -> dict[str, str]:
 _component = st.components.v2.component("gradviz.live_pictures", **_assets(), isolate_styles=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """What the controls say; sent with every message."""
+
+    stage: str
+    """Key of the stage."""
+    version: str
+    """Changes with the pictures."""
+    runs: Mapping[str, Sequence[str]]
+    """Ids by label; empty before the first."""
+    generation: int
+    """Grows when the runs are gone on with from an earlier step."""
+    status: Status
+    """Of the runs together."""
+    progress: str
+    """A line of words beside the buttons."""
+    handled: int
+    """Number of the last order that was obeyed."""
+    scrub: int | None
+    """Step to show; None: the newest."""
+    parts: tuple[str, ...]
+    """Which controls there are: "train", "scrub"."""
+
+
 def live_message(
-    view: RunView | None,
-    history: History,
-    *,
-    run: str,
-    version: str,
-    handled: int,
-    scrub: int | None,
-    progress: str,
-    theme: str | None,
+    head: Head, runs: Runs, pictures: Mapping[str, Picture] | None, *, theme: str, scale: float
 ) -> bytes:
     """What the browser's component shows, as it reads it (JSON, UTF-8).
 
-    The history must not change meanwhile.
+    The histories must not change meanwhile.
 
     Args:
-        view: the run, or None before the first.
-        history: of the run, or an empty one.
-        run: its id, or "".
-        version: changes with the pictures.
-        handled: number of the last order that was obeyed.
-        scrub: step to show; None: the newest.
-        progress: a line of words beside the buttons.
-        theme: "light" or "dark"; None: the browser has the pictures of this version already.
+        head: of the controls.
+        runs: the histories by label.
+        pictures: None where the browser has those of this version already.
+        theme: "light" or "dark".
+        scale: of type and pictures.
     """
-    frame = history.frame_at(scrub)
-    head = {
-        "version": version,
-        "run": run,
-        "generation": view.generation if view else 0,
-        "status": view.status if view else "paused",
-        "progress": progress,
-        "handled": handled,
-        "scrub": scrub,
-        "first": history.frames[0].step if history.frames else 0,
-        "last": history.last_step,
-        "shown": frame.step if frame else 0,
+    histories = [history for each in runs.values() for history in each]
+    shown = [frame.step for each in histories if (frame := each.frame_at(head.scrub))]
+    message: dict[str, Any] = {
+        **asdict(head),
+        # Asked for by a tab after a reload; "" where there is nothing to come back to.
+        "runs": json.dumps(head.runs) if head.runs else "",
+        "first": min((each.frames[0].step for each in histories if each.frames), default=0),
+        "last": max((each.last_step for each in histories), default=0),
+        "shown": max(shown, default=0),
         "plotly": PLOTLY_URL,
     }
-    if theme is None:
-        return json.dumps(head).encode()
-    step = scrub if scrub is None or frame is None else frame.step
-    drawn = {
-        name: figures.as_json(picture(history, step, theme=theme))
-        for name, picture in figures.LIVE.items()
-    }
-    return json.dumps({**head, "figures": drawn}).encode()
+    if pictures is not None:
+        step = max(shown, default=head.scrub) if head.scrub is not None else None
+        message["figures"] = {
+            name: figures.as_json(enlarged(picture(runs, step, theme=theme), scale))
+            for name, picture in pictures.items()
+        }
+        message["terms"] = {name: _terms(name) for name in pictures}
+    return json.dumps(message).encode()
+
+
+def _terms(picture: str) -> list[dict[str, str]]:
+    """The glossary's words on a picture's terms, for its tooltips."""
+    terms = [TERMS[key] for key in PICTURE_TERMS.get(picture, ())]
+    return [
+        {"name": term.name, "text": term.text, "equation": term.equation_text} for term in terms
+    ]
 
 
 def live_pictures(message: bytes, *, key: str, on_orders: Callable[[], None]) -> None:

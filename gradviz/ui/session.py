@@ -2,81 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime import exists as runtime_exists
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from gradviz.config import ConfigError, RunConfig
 from gradviz.runner import CheckProcess, Runner
+from gradviz.ui.lesson import Lesson
+from gradviz.ui.stage import Stage
 
 _KEY = "gradviz"
-UNDO_STEPS = 50
 
 
 @dataclass
 class Session:
     """What one browser tab has set and started."""
 
-    config: RunConfig = field(default_factory=RunConfig)
-    """The settings as the controls show them."""
-    undo: list[RunConfig] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    """Sentences about settings that could not be taken; gone with the next change."""
-    notice: str = ""
-    """A sentence about what happened to the run; gone with the next run."""
-    run_id: str | None = None
-    started: RunConfig | None = None
-    """What the run was opened with, its live changes included."""
-    scrub: int | None = None
-    """Step the pictures show; None follows the newest."""
+    stages: dict[str, Stage] = field(default_factory=dict)
+    """By page; a page's settings and runs stay while others are looked at."""
     page: str = ""
     """The page drawn last."""
-    active_at: float = -1e9
-    """time.monotonic() when the run was last seen training, or last told to do something."""
-    handled: int = 0
-    """Number of the last order from the pictures' buttons that was obeyed."""
-    sent: str = ""
-    """The version of the pictures that went to the browser last."""
-    fresh: bool = True
-    """The next message must carry the pictures whole."""
+    hide: frozenset[str] = frozenset()
+    """Parts of a page that its URL asked to leave out."""
     checking: CheckProcess | None = None
     """The science checks that were run last, or are running."""
     check_slow: bool = False
     """Whether the trainings belong to the checks."""
 
-    def change(self, **settings: Any) -> bool:
-        """Take new settings; False, with a sentence in `problems`, where they cannot be."""
-        try:
-            changed = self.config.replace(**settings)
-        except ConfigError as error:
-            self.problems = list(error.problems.values())
-            return False
-        self.take(changed)
-        return True
+    def stage(self, lesson: Lesson, key: str = "") -> Stage:
+        """The stage of a lesson, made when it is first asked for.
 
-    def take(self, config: RunConfig) -> None:
-        """Set all settings at once; can be undone."""
-        self.problems = []
-        if config != self.config:
-            self.undo = [*self.undo[-UNDO_STEPS:], self.config]
-            self.config = config
-
-    def undo_change(self) -> None:
-        """Go back to the settings before the last change."""
-        self.problems = []
-        if self.undo:
-            self.config = self.undo.pop()
-
-    def take_query(self, query: Mapping[str, list[str]]) -> None:
-        """Set the settings a URL asks for."""
-        config, problems = RunConfig.from_query(query)
-        self.take(config)
-        self.problems = problems
+        Args:
+            lesson: what is shown there.
+            key: of another stage for it than its page's own.
+        """
+        key = key or lesson.name
+        found = self.stages.get(key)
+        if found is None or found.lesson is not lesson:
+            found = self.stages[key] = Stage(key=key, lesson=lesson, config=lesson.default)
+        return found
 
 
 def session() -> Session:

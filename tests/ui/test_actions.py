@@ -12,6 +12,7 @@ from gradviz import RunConfig
 from gradviz.history import History
 from gradviz.runner import RunView
 from gradviz.ui import actions
+from gradviz.ui.lessons import LIVE_TRAINING
 from gradviz.ui.session import Session
 
 
@@ -35,13 +36,17 @@ class Recorder:
 
 class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.state, self.runner, self.given = Session(), Recorder(), 100
+        self.runner, self.given = Recorder(), 100
+        session = Session()
+        self.state = session.stage(LIVE_TRAINING)
         self.orders: list[dict[str, object]] = []
-        monkeypatch.setattr(actions, "session", lambda: self.state)
+        monkeypatch.setattr(actions, "session", lambda: session)
         monkeypatch.setattr(actions, "runner", lambda: self.runner)
-        monkeypatch.setattr(
-            actions.st, "session_state", {actions.PICTURES: {"orders": self.orders}}
-        )
+        component = {"pictures_live_training": {"orders": self.orders}}
+        monkeypatch.setattr(actions.st, "session_state", component)
+
+    def obey(self) -> None:
+        actions.obey_orders("live_training")
 
     def order(self, name: str, value: object = None) -> None:
         self.given += 1
@@ -56,11 +61,11 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_every_order_is_obeyed_once(bench: Bench) -> None:
     bench.order("play")
     bench.order("pause")
-    actions.obey_orders()
+    bench.obey()
     # Streamlit sends the same list again, and then with one more.
-    actions.obey_orders()
+    bench.obey()
     bench.order("step", 10)
-    actions.obey_orders()
+    bench.obey()
     opened = ("open", RunConfig(), "none")
     assert bench.runner.told == [opened, ("play", "run"), ("pause", "run"), ("step", "run", 10)]
     assert bench.state.handled == bench.given
@@ -68,11 +73,11 @@ def test_every_order_is_obeyed_once(bench: Bench) -> None:
 
 def test_reset_opens_a_new_run_with_the_present_settings_and_frees_the_old(bench: Bench) -> None:
     bench.order("step", 1)
-    actions.obey_orders()
+    bench.obey()
     bench.state.change(hidden_size=48)
     bench.state.scrub = 1
     bench.order("reset")
-    actions.obey_orders()
+    bench.obey()
     assert bench.runner.told[2:] == [
         ("close", "run"),
         ("open", RunConfig(hidden_size=48), "none"),
@@ -86,7 +91,7 @@ def test_reset_opens_a_new_run_with_the_present_settings_and_frees_the_old(bench
 )
 def test_nonsense_is_ignored(bench: Bench, name: str, value: object) -> None:
     bench.order(name, value)
-    actions.obey_orders()
+    bench.obey()
     assert bench.runner.told == []
     assert bench.state.handled == bench.given
 
@@ -94,29 +99,41 @@ def test_nonsense_is_ignored(bench: Bench, name: str, value: object) -> None:
 def test_scrubbing_and_following_the_newest(bench: Bench) -> None:
     for value, wanted in ((12, 12), (None, None), ("<b>", None)):
         bench.order("scrub", value)
-        actions.obey_orders()
+        bench.obey()
         assert bench.state.scrub == wanted
 
 
 def test_a_reloaded_tab_takes_part_in_its_run_again(bench: Bench) -> None:
-    bench.order("attach", "run")
-    actions.obey_orders()
-    assert (bench.state.run_id, bench.state.started) == ("run", RunConfig(cell="gru"))
-    bench.order("attach", "another")
-    actions.obey_orders()
+    bench.order("attach", '{"": ["run"]}')
+    bench.obey()
+    assert bench.state.runs == {"": ["run"]}
+    assert bench.state.started == {"": [RunConfig(cell="gru")]}
+    bench.order("attach", '{"": ["another"]}')
+    bench.obey()
     assert bench.runner.told == [("attach", "run", "none")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 1, "", "{", "[]", '{"": "run"}', '{"": []}', '{"": [1]}', "[" * 9_000, "[" * 20_000],
+)
+def test_a_tab_that_comes_back_with_nonsense_gets_no_run(bench: Bench, value: object) -> None:
+    bench.order("attach", value)
+    bench.obey()
+    assert bench.state.runs == {}
+    assert bench.runner.told == []
 
 
 def test_live_settings_reach_the_run_and_others_wait(bench: Bench) -> None:
     bench.order("play")
-    actions.obey_orders()
+    bench.obey()
     bench.state.change(learning_rate=0.1)
-    actions.setting_changed("learning_rate")
+    actions.setting_changed("live_training", "learning_rate")
     bench.state.change(hidden_size=48)
-    actions.setting_changed("hidden_size")
+    actions.setting_changed("live_training", "hidden_size")
     assert bench.runner.told[2:] == [("set_learning_rate", "run", 0.1)]
-    assert bench.state.started == RunConfig(learning_rate=0.1)
-    actions.undo()
-    actions.undo()
+    assert bench.state.started == {"": [RunConfig(learning_rate=0.1)]}
+    actions.undo("live_training")
+    actions.undo("live_training")
     assert bench.runner.told[3:] == [("set_learning_rate", "run", 3e-3)]
-    assert bench.state.started == RunConfig()
+    assert bench.state.started == {"": [RunConfig()]}

@@ -11,6 +11,7 @@ from gradviz import RunConfig
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui import session as ui_session
 from gradviz.ui.session import Session
+from gradviz.ui.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,7 @@ class NoRunner:
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> NoRunner:
     stand_in = NoRunner()
-    for module in ("session", "layout", "actions", "training"):
+    for module in ("session", "layout", "actions", "show"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
     return stand_in
 
@@ -49,10 +50,10 @@ def live(**query: str) -> AppTest:
     return page.run()
 
 
-def state(page: AppTest) -> Session:
+def state(page: AppTest, name: str = "live_training") -> Stage:
     found = page.session_state[ui_session._KEY]
     assert isinstance(found, Session)
-    return found
+    return found.stages[name]
 
 
 def setting(page: AppTest, name: str) -> object:

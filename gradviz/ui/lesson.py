@@ -1,0 +1,90 @@
+"""What a lesson page is made of; the pages themselves are in `lessons/`, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from gradviz.config import RunConfig
+from gradviz.history import History
+from gradviz.reading import Reading
+
+if TYPE_CHECKING:
+    from gradviz.ui.stage import Stage
+
+Runs = Mapping[str, Sequence[History]]
+"""Label of a set-up to its histories, one a seed. A lesson of one run has the label ""."""
+
+Picture = Callable[..., go.Figure]
+"""(runs, step, theme=…) to a Figure; step None is the newest."""
+
+Query = dict[str, list[str]]
+"""Names to all values given under them, as a URL has them."""
+
+Setups = dict[str, list[RunConfig]]
+"""Label of a set-up to its configs, one a seed."""
+
+
+def _take_query(stage: Stage, query: Query) -> None:
+    stage.take_query(query)
+
+
+def _to_query(stage: Stage) -> dict[str, str | list[str]]:
+    return dict(stage.config.to_query())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lesson:
+    """A page that shows runs: which, by what pictures, in what words."""
+
+    name: str
+    """Of its page, as in a lecture's `page`."""
+    title: str
+    icon: str
+    """Of its link, from Streamlit's own."""
+    default: RunConfig
+    """Settings when the page is opened for the first time."""
+    pictures: Callable[[Stage], Mapping[str, Picture]]
+    """The pictures in their order on the page."""
+    read: Callable[[Runs, int | None], Reading]
+    """The page's words, of what was measured up to a step."""
+    setups: Callable[[Stage], Setups] = lambda stage: {"": [stage.config]}
+    """The runs that the settings ask for."""
+    opens_at: int = 0
+    """Steps trained at once when the page is opened or a setting has changed, so that there is
+    something to see; 0: nothing trains before the user says so, and settings wait for a restart."""
+    closeup: bool = False
+    """Whether its frames carry close-ups."""
+    at_point: Callable[[Stage, dict[str, Any]], None] | None = None
+    """What a click on a picture does: its value is {picture, x, y}."""
+    parts: tuple[str, ...] = ("train", "scrub")
+    """Of the component's controls."""
+    take_query: Callable[[Stage, Query], None] = _take_query
+    """Set what a URL asks for."""
+    to_query: Callable[[Stage], dict[str, str | list[str]]] = _to_query
+    """The URL that asks for what is set."""
+
+
+def of_one(figure: Picture) -> Picture:
+    """A figure of one History as a picture of a lesson with one run."""
+
+    def picture(runs: Runs, step: int | None, *, theme: str) -> go.Figure:
+        (histories,) = runs.values()
+        return figure(histories[0], step, theme=theme)
+
+    return picture
+
+
+def reading_of_one(
+    read: Callable[[History, int | None], Reading],
+) -> Callable[[Runs, int | None], Reading]:
+    """Words of one History as those of a lesson with one run."""
+
+    def words(runs: Runs, step: int | None) -> Reading:
+        (histories,) = runs.values()
+        return read(histories[0], step)
+
+    return words

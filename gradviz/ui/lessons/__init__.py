@@ -1,0 +1,14 @@
+"""The lessons: one file each, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gradviz.ui.lesson import Lesson
+from gradviz.ui.lessons.live_training import LIVE_TRAINING
+
+__all__ = ["LESSONS", "LIVE_TRAINING"]
+
+LESSONS: Mapping[str, Lesson] = MappingProxyType({each.name: each for each in (LIVE_TRAINING,)})
+"""By name, in the order of the links between pages."""

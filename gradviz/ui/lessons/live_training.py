@@ -1,0 +1,27 @@
+"""Live training: any network, any task, all pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gradviz import figures
+from gradviz.config import RunConfig
+from gradviz.reading import read
+from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
+from gradviz.ui.stage import Stage
+
+_PICTURES = {name: of_one(figure) for name, figure in figures.LIVE.items()}
+
+
+def _pictures(stage: Stage) -> Mapping[str, Picture]:
+    return _PICTURES
+
+
+LIVE_TRAINING = Lesson(
+    name="live_training",
+    title="Live training",
+    icon=":material/play_circle:",
+    default=RunConfig(),
+    pictures=_pictures,
+    read=reading_of_one(read),
+)

@@ -1,0 +1,238 @@
+"""A stage's runs on the page: banners, words, pictures, looked at anew while something trains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import streamlit as st
+
+from gradviz.history import History
+from gradviz.runner import RunView, Status
+from gradviz.ui import actions, controls
+from gradviz.ui.lesson import Runs
+from gradviz.ui.live import Head, live_message, live_pictures
+from gradviz.ui.session import runner, session
+from gradviz.ui.stage import Stage
+from gradviz.ui.words import plain
+
+ACTIVE_S = 0.17
+"""Between two looks at a run that trains: a little over five picture updates a second."""
+
+IDLE_S = 2.0
+"""Between two looks when nothing trains: a run that is lost is still noticed."""
+
+LINGER_S = 4.0
+"""The quick pace is kept so long after the last change: Pause and Resume in a row must not
+redraw the whole page each time."""
+
+_RANK: Sequence[Status] = ("running", "pausing", "starting", "lost", "paused", "stopped")
+"""Of several runs the first of these that any has is said of all."""
+
+Views = dict[str, list[RunView]]
+
+
+def show(stage: Stage) -> None:
+    """Controls, words and pictures."""
+    actions.open_at_once(stage)
+    pace = _pace(stage)
+    st.fragment(_show, run_every=pace)(stage.key, pace)
+
+
+def _show(key: str, pace: float) -> None:
+    stage = session().stages[key]
+    # A click that Streamlit brought without its callback, or twice, is obeyed here, or not again.
+    actions.obey_orders(key)
+    with _viewing(stage) as views:
+        _draw(stage, views)
+    if _pace(stage) != pace:
+        st.rerun(scope="app")
+
+
+@contextmanager
+def _viewing(stage: Stage) -> Iterator[Views]:
+    """All runs of a stage, held still; none where one of them is gone."""
+    with ExitStack() as held:
+        views: Views = {}
+        for label, names in stage.runs.items():
+            for name in names:
+                view = held.enter_context(runner().reading(name))
+                if view is None:
+                    actions.close_runs(stage)
+                    stage.notice = (
+                        "The run ended and its memory was freed. Press Train to start again."
+                    )
+                    yield {}
+                    return
+                views.setdefault(label, []).append(view)
+        yield views
+
+
+def _draw(stage: Stage, views: Views) -> None:
+    runs = _histories(stage, views)
+    _banners(stage, views)
+    _words(stage, runs)
+    version = _version(stage, views, runs)
+    new = version != stage.sent or stage.fresh
+    stage.sent, stage.fresh = version, False
+    all_views = [view for each in views.values() for view in each]
+    head = Head(
+        stage=stage.key,
+        version=version,
+        runs=stage.runs,
+        generation=sum(view.generation for view in all_views),
+        status=_status(all_views),
+        progress=_progress(all_views),
+        handled=stage.handled,
+        scrub=stage.scrub,
+        parts=tuple(part for part in stage.lesson.parts if part not in session().hide),
+    )
+    pictures = stage.lesson.pictures(stage)
+    if stage.only:
+        pictures = {name: pictures[name] for name in stage.only if name in pictures}
+    message = live_message(
+        head,
+        runs,
+        pictures if new else None,
+        theme=st.context.theme.type or "light",
+        scale=stage.scale,
+    )
+    live_pictures(
+        message,
+        key=actions.component_key(stage),
+        on_orders=partial(actions.obey_orders, stage.key),
+    )
+
+
+def _histories(stage: Stage, views: Views) -> Runs:
+    if views:
+        return {label: [view.history for view in each] for label, each in views.items()}
+    return {label: [History(each) for each in configs] for label, configs in stage.setups.items()}
+
+
+def _version(stage: Stage, views: Views, runs: Runs) -> str:
+    seen = []
+    for label, histories in runs.items():
+        for history in histories:
+            frame = history.frame_at(stage.scrub)
+            seen.append(
+                (
+                    label,
+                    history.last_step if frame is None or stage.scrub is None else 0,
+                    len(history.frames),
+                    frame.step if frame else 0,
+                    id(frame.closeup) if frame else 0,
+                )
+            )
+    parts = (
+        stage.ids,
+        [view.generation for each in views.values() for view in each],
+        seen,
+        stage.scrub,
+        stage.extra,
+        stage.only,
+        stage.scale,
+        st.context.theme.type,
+        None if views else stage.config.to_query(),
+    )
+    return repr(parts)
+
+
+def _status(views: Sequence[RunView]) -> Status:
+    return min((view.status for view in views), key=_RANK.index, default="paused")
+
+
+def _progress(views: Sequence[RunView]) -> str:
+    if not views:
+        return "ready"
+    if len(views) > 1:
+        return _progress_of_several(views)
+    (view,) = views
+    history = view.history
+    parts = [view.status, f"step {history.last_step:,}"]
+    losses = history.column("loss")
+    if len(losses):
+        parts.append(f"loss {losses[-1]:.4g}")
+    if view.status == "running" and view.steps_per_second:
+        parts.append(f"{view.steps_per_second:,.0f} steps/s")
+    parts.append(_measured(history))
+    return " · ".join(part for part in parts if part)
+
+
+def _progress_of_several(views: Sequence[RunView]) -> str:
+    steps = [view.history.last_step for view in views]
+    least, most = min(steps), max(steps)
+    span = f"step {least:,}" if least == most else f"steps {least:,}–{most:,}"
+    stopped = sum(view.status == "stopped" for view in views)
+    over = f"{stopped} stopped" if stopped else ""
+    parts = (_status(views), span, f"{len(views)} runs", over)
+    return " · ".join(part for part in parts if part)
+
+
+def _measured(history: History) -> str:
+    frame = history.frame_at()
+    if frame is None:
+        return ""
+    layer = next(iter(frame.layers.values()))
+    probes = layer.hidden_grad_log10.shape[1]
+    dear = 0 if layer.transport_log10 is None else layer.transport_log10.shape[1]
+    if dear == probes:
+        return f"measured on {probes} sequences"
+    return f"measured on {probes} sequences; Jacobians and transport on {dear}"
+
+
+def _banners(stage: Stage, views: Views) -> None:
+    # Always one container: what comes after it must keep its place, or it is mounted anew.
+    with st.container(key="banners"):
+        if stage.notice:
+            st.info(stage.notice)
+        for label, each in views.items():
+            for view in each:
+                if view.message:
+                    st.error(plain(f"{label}: {view.message}" if label else view.message))
+        if any(view.status == "lost" for each in views.values() for view in each):
+            st.button(
+                "Resume from the last good state",
+                key="resume_lost",
+                on_click=actions.resume_lost,
+                args=(stage.key,),
+            )
+        changed = stage.changed()
+        if changed and not stage.lesson.opens_at:
+            names = ", ".join(controls.label_of(name) for name in changed)
+            with st.container(horizontal=True, vertical_alignment="center", border=True):
+                st.markdown(f"**Settings changed** ({names}) — restart to apply.")
+                st.button(
+                    "Restart",
+                    key="restart",
+                    icon=":material/restart_alt:",
+                    on_click=actions.restart,
+                    args=(stage.key,),
+                )
+
+
+def _words(stage: Stage, runs: Runs) -> None:
+    if "words" in session().hide:
+        return
+    with st.container(key="words"):
+        if not any(history.last_step for each in runs.values() for history in each):
+            st.info("Press **Train**: the network trains here while its gradients are measured.")
+            return
+        reading = stage.lesson.read(runs, stage.scrub)
+        box = {"ok": st.success, "warning": st.warning, "error": st.error}
+        box.get(reading.level, st.info)(plain(" ".join(reading.sentences)))
+
+
+def _pace(stage: Stage) -> float:
+    """Seconds between two looks: quick while a run goes on and shortly after a change."""
+    now = time.monotonic()
+    for name in stage.ids:
+        with runner().reading(name) as view:
+            if view and view.status in {"running", "starting", "pausing"}:
+                stage.active_at = now
+    if now - stage.active_at > LINGER_S:
+        return IDLE_S
+    # A class of fifty that trains at once must not keep the server busy drawing.
+    return max(ACTIVE_S, 0.05 * runner().running_count())
