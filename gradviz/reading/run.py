@@ -1,4 +1,4 @@
-"""History → plain words: what the pictures show, made only from what was measured.
+"""What the pictures of one run show, in words.
 
 How far gradients reach is said by the gradient horizon, the one that `transport` draws: the
 least lag k with ‖∂s_T/∂s_{T−k}‖ ≤ 1/e, for the middle probe. Of several layers the
@@ -8,16 +8,14 @@ one that carries furthest is meant, and named.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history import Failure, Floats, Frame, History, LayerFrame, is_reversed
+from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
 
 Config = RunConfig | RecordedConfig
-Level = Literal["info", "ok", "warning", "error"]
 
 RECENT = 20
 """Steps whose mean loss is compared with the floor: one batch's loss says little."""
@@ -30,14 +28,6 @@ LAST_STEPS = 10
 
 GREW = 100.0
 """A gradient, a norm or a loss that became so many times larger has grown."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """At most three sentences and how serious they are."""
-
-    sentences: list[str]
-    level: Level
 
 
 def read(history: History, step: int | None = None) -> Reading:
@@ -85,19 +75,19 @@ def _unbroken(layer: LayerFrame, where: str) -> tuple[list[str], Level]:
     reaching = int(np.isinf(layer.gradient_horizon).sum())
     if reaching < len(layer.gradient_horizon):
         return [
-            f"Gradients reach the first input, {_timesteps(lag)} back,{where and where + ','} in "
+            f"Gradients reach the first input, {timesteps_of(lag)} back,{where and where + ','} in "
             f"{reaching} of {len(layer.gradient_horizon)} sequences; in the others they fall "
             "below 1/e on the way."
         ], "info"
     first = float(np.median(layer.transport_log10[0]))
     if first >= math.log10(GREW):
         return [
-            f"Gradients grow on their way back{where}: over {_timesteps(lag)} by a factor of "
+            f"Gradients grow on their way back{where}: over {timesteps_of(lag)} by a factor of "
             f"about 1e{first:.0f}."
         ], "warning"
     return [
-        f"Gradients reach the first input, {_timesteps(lag)} back{where}; there they are "
-        f"{_ten_to(first)} times as large as at the end."
+        f"Gradients reach the first input, {timesteps_of(lag)} back{where}; there they are "
+        f"{ten_to(first)} times as large as at the end."
     ], "info"
 
 
@@ -109,18 +99,18 @@ def _short(
     timesteps = len(layer.transport_log10)
     beyond = timesteps - 1 - lag
     further = np.median(layer.transport_log10[:beyond], axis=1)
-    sentence = f"Gradients reach {_timesteps(lag)} back{where}; "
+    sentence = f"Gradients reach {timesteps_of(lag)} back{where}; "
     if len(further) and further.max() > 0:
         t = int(further.argmax()) + 1
         return [
-            sentence + f"further back they grow again, to {_ten_to(float(further.max()))} "
+            sentence + f"further back they grow again, to {ten_to(float(further.max()))} "
             f"times their size at t = {t}."
         ], "warning"
     faint = len(further) > 0 and float(further[0]) < -2
     if isinstance(config, RunConfig) and config.task == "copy_memory":
         # Its loss acts at every timestep: what counts is the way from an answer to its symbol.
         needed = config.seq_len + 10
-        sentence += f"the last answer's symbol was read {_timesteps(needed)} before."
+        sentence += f"the last answer's symbol was read {timesteps_of(needed)} before."
         return [sentence], "warning" if faint and lag < needed and not learning else "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
     if not faint or lag >= timesteps / 2 or learning:
@@ -137,7 +127,7 @@ def _ratio(frame: Frame) -> list[str]:
     first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
     if not math.isfinite(last) or math.isnan(first):
         return ["The gradients of this step are not all finite numbers."]
-    return [f"At t = 1 the gradient is {_ten_to(first - last)} times that at t = T."]
+    return [f"At t = 1 the gradient is {ten_to(first - last)} times that at t = T."]
 
 
 def _share_of_floor(history: History, step: int | None) -> float | None:
@@ -153,7 +143,7 @@ def _learned(history: History, step: int | None) -> list[str]:
     share = _share_of_floor(history, step)
     if share is None or history.floor is None:
         return []
-    floor = f"that of a network that learned nothing ({_number(history.floor)})"
+    floor = f"that of a network that learned nothing ({number(history.floor)})"
     if share < 0.1:
         place = (
             f"{1 / share:,.0f} times less than {floor}" if share > 1e-6 else f"far below {floor}"
@@ -167,7 +157,7 @@ def _learned(history: History, step: int | None) -> list[str]:
     accuracy = history.column("accuracy", upto=step)[-RECENT:].mean()
     rate = f", the accuracy {accuracy:.0%}" if np.isfinite(accuracy) else ""
     return [
-        f"the loss of the last {RECENT} steps is {_number(share * history.floor)}, {place}{rate}"
+        f"the loss of the last {RECENT} steps is {number(share * history.floor)}, {place}{rate}"
     ]
 
 
@@ -178,7 +168,7 @@ def _clipped(history: History, step: int | None) -> list[str]:
     if history.config.clip == "none" or seen < LAST_STEPS or count < 0.3 * seen:
         return []
     norms = history.column("grad_norm_pre", upto=step)[-LOOK_BACK:][flags > 0]
-    top = f", from norms of up to {_number(float(norms.max()))}"
+    top = f", from norms of up to {number(float(norms.max()))}"
     if count == seen:
         return [f"all of the last {seen} steps were clipped{top}"]
     return [f"{count} of the last {seen} steps were clipped{top}"]
@@ -212,7 +202,7 @@ def _cause(history: History, failure: Failure) -> str:
         if grown:
             steps, low, high = grown
             return (
-                f"In {steps} steps the {noun} grew from {_number(low)} to {_number(high)}: "
+                f"In {steps} steps the {noun} grew from {number(low)} to {number(high)}: "
                 f"{verdict}. {remedy}"
             )
     if failure.step == 1:
@@ -240,20 +230,3 @@ def _remedy(config: Config) -> str:
 
 def _known(values: Floats) -> Floats:
     return values[np.isfinite(values) & (values > 0)]
-
-
-def _timesteps(count: int) -> str:
-    return f"{count} timestep{'' if count == 1 else 's'}"
-
-
-def _number(value: float) -> str:
-    """Three digits, or a power of ten where a number would be long: 0.167, 4e14."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{float(f'{value:.3g}'):g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-
-
-def _ten_to(exponent: float) -> str:
-    """10 to the exponent, which may be beyond what a float can be."""
-    return f"1e{exponent:.0f}" if 4 <= abs(exponent) < math.inf else _number(10**exponent)
