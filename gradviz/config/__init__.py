@@ -12,6 +12,7 @@ from gradviz.config.run_config import (
     choices,
 )
 from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
+from gradviz.config.words import label_of, word_of
 
 __all__ = [
     "TASKS",
@@ -24,4 +25,6 @@ __all__ = [
     "allowed",
     "bounds",
     "choices",
+    "label_of",
+    "word_of",
 ]

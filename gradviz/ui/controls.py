@@ -7,58 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config import TASKS, RunConfig, bounds, choices
+from gradviz.config import TASKS, RunConfig, bounds, choices, label_of, word_of
 from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
-
-_LABELS = {
-    "task": "Task",
-    "seq_len": "Sequence length",
-    "batch_size": "Batch size",
-    "seed": "Seed",
-    "cell": "Cell",
-    "activation": "Nonlinearity",
-    "num_layers": "Layers",
-    "hidden_size": "Hidden size",
-    "recurrent_init": "Start of W_hh",
-    "recurrent_gain": "Gain of W_hh",
-    "forget_bias": "Forget bias (sum of both)",
-    "optimizer": "Optimiser",
-    "learning_rate": "Learning rate",
-    "momentum": "Momentum",
-    "clip": "Clip",
-    "clip_threshold": "Clip threshold",
-    "dtype": "Precision",
-    "device": "Device",
-    "probe_size": "Probe sequences",
-}
-_WORDS = {
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "sgd": "SGD",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "rmsprop": "RMSprop",
-    "default": "PyTorch default",
-    "orthogonal": "orthogonal × gain",
-    "identity": "identity × gain (IRNN)",
-    "normal": "normal × gain",
-    "norm": "by norm",
-    "value": "by value",
-} | {name: spec.label for name, spec in TASKS.items()}
-
-
-def label_of(name: str) -> str:
-    """A setting's name as the page shows it."""
-    return _LABELS.get(name, name)
-
-
-def word_of(value: object) -> str:
-    """A setting's value as the page shows it."""
-    if value is None:
-        return "PyTorch's own"
-    return _WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def settings(stage: Stage, on_change: Callable[[str, str], None]) -> None:
@@ -127,7 +78,7 @@ def _commit(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> N
 def _choice(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
     st.session_state[_key(name)] = getattr(stage.config, name)
     st.selectbox(
-        _LABELS[name],
+        label_of(name),
         choices(name),
         key=_key(name),
         format_func=word_of,
@@ -151,7 +102,7 @@ def _number(
     kind = int if RunConfig.model_fields[name].annotation is int else float
     st.session_state[_key(name)] = getattr(stage.config, name)
     st.number_input(
-        _LABELS[name],
+        label_of(name),
         kind(least if low is None else low),
         kind(greatest if high is None else high),
         step=kind(step),

@@ -9,9 +9,10 @@ from functools import partial
 
 import streamlit as st
 
+from gradviz.config import label_of
 from gradviz.history import History
 from gradviz.runner import RunView, Status
-from gradviz.ui import actions, controls
+from gradviz.ui import actions
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
 from gradviz.ui.session import runner, session
@@ -201,7 +202,7 @@ def _banners(stage: Stage, views: Views) -> None:
             )
         changed = stage.changed()
         if changed and not stage.lesson.opens_at:
-            names = ", ".join(controls.label_of(name) for name in changed)
+            names = ", ".join(label_of(name) for name in changed)
             with st.container(horizontal=True, vertical_alignment="center", border=True):
                 st.markdown(f"**Settings changed** ({names}) — restart to apply.")
                 st.button(

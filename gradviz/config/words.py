@@ -1,0 +1,54 @@
+"""Settings in words: a name as a page shows it, a value as a page shows it."""
+
+from __future__ import annotations
+
+from gradviz.config.task_specs import TASKS
+
+_LABELS = {
+    "task": "Task",
+    "seq_len": "Sequence length",
+    "batch_size": "Batch size",
+    "seed": "Seed",
+    "cell": "Cell",
+    "activation": "Nonlinearity",
+    "num_layers": "Layers",
+    "hidden_size": "Hidden size",
+    "recurrent_init": "Start of W_hh",
+    "recurrent_gain": "Gain of W_hh",
+    "forget_bias": "Forget bias (sum of both)",
+    "optimizer": "Optimiser",
+    "learning_rate": "Learning rate",
+    "momentum": "Momentum",
+    "clip": "Clip",
+    "clip_threshold": "Clip threshold",
+    "dtype": "Precision",
+    "device": "Device",
+    "probe_size": "Probe sequences",
+}
+_WORDS = {
+    "rnn": "RNN",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "rmsprop": "RMSprop",
+    "default": "PyTorch default",
+    "orthogonal": "orthogonal × gain",
+    "identity": "identity × gain (IRNN)",
+    "normal": "normal × gain",
+    "norm": "by norm",
+    "value": "by value",
+} | {name: spec.label for name, spec in TASKS.items()}
+
+
+def label_of(name: str) -> str:
+    """A setting's name as the page shows it."""
+    return _LABELS.get(name, name)
+
+
+def word_of(value: object) -> str:
+    """A setting's value as the page shows it."""
+    if value is None:
+        return "PyTorch's own"
+    return _WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))
