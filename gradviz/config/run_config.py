@@ -175,14 +175,18 @@ class RunConfig(BaseModel):
         return {name: str(value) for name, value in self.differences().items()}
 
     @classmethod
-    def from_query(cls, query: str | Mapping[str, str | list[str]]) -> tuple[RunConfig, list[str]]:
+    def from_query(
+        cls, query: str | Mapping[str, str | list[str]], base: RunConfig | None = None
+    ) -> tuple[RunConfig, list[str]]:
         """The config a URL asks for, and a sentence for each thing in it that cannot be.
 
         A field with a problem takes its default; nothing here raises.
 
         Args:
             query: "a=1&b=2", or names to a value or to all values given under that name.
+            base: whose values are the defaults; None is the default run.
         """
+        default = "default" if base is None else "first set-up's"
         if isinstance(query, str):
             query = parse_qs(query.lstrip("?"), keep_blank_values=True)
         settings: dict[str, Any] = {}
@@ -190,10 +194,10 @@ class RunConfig(BaseModel):
         for name, given in query.items():
             values = [given] if isinstance(given, str) else list(given)
             if name not in cls.model_fields:
-                problems.append(f"There is no setting named {_shown(name)}; it was ignored.")
+                problems.append(f"There is no setting named {shown(name)}; it was ignored.")
             elif len(values) != 1:
                 problems.append(
-                    f"{name} must be given once, got {len(values)} values; the default is used."
+                    f"{name} must be given once, got {len(values)} values; the {default} is used."
                 )
             elif name == "forget_bias" and values[0] in {"", "None"}:
                 settings[name] = None
@@ -202,13 +206,15 @@ class RunConfig(BaseModel):
         # Each pass drops the fields that were wrong, so this ends with the default run at worst.
         while True:
             try:
-                return cls(**settings), problems
+                return base.replace(**settings) if base else cls(**settings), problems
             except ConfigError as error:
-                problems += [f"{text} The default is used." for text in error.problems.values()]
+                problems += [f"{text} The {default} is used." for text in error.problems.values()]
                 wrong = set(error.problems)
                 if "work" in wrong:
                     wrong |= _SIZES
-                settings = {name: value for name, value in settings.items() if name not in wrong}
+                kept = {name: value for name, value in settings.items() if name not in wrong}
+                # A task's extra timesteps alone can pass the budget of a base near its end.
+                settings = kept if len(kept) < len(settings) else {}
 
 
 _SIZES = {"hidden_size", "seq_len", "batch_size", "num_layers"}
@@ -259,7 +265,7 @@ def _sentences(error: ValidationError, settings: Mapping[str, Any]) -> dict[str,
             continue
         name = str(item["loc"][0])
         if name not in RunConfig.model_fields:
-            problems[name] = f"There is no setting named {_shown(name)}."
+            problems[name] = f"There is no setting named {shown(name)}."
         else:
             problems[name] = _must_be(name, allowed(name), settings.get(name))
     return problems
@@ -267,7 +273,7 @@ def _sentences(error: ValidationError, settings: Mapping[str, Any]) -> dict[str,
 
 def _must_be(name: str, span: str, got: Any, task: str = "") -> str:
     kind = "" if choices(name) else "a whole number, " if _is_whole(name) else "a number, "
-    return f"{name} must be {kind}{span}{f' for {task}' if task else ''}, got {_shown(got)}."
+    return f"{name} must be {kind}{span}{f' for {task}' if task else ''}, got {shown(got)}."
 
 
 def _is_whole(name: str) -> bool:
@@ -282,7 +288,7 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) and abs(value) < 1e10 else f"{value:g}"
 
 
-def _shown(value: Any, longest: int = 40) -> str:
+def shown(value: Any, longest: int = 40) -> str:
     """A value as it came, shortened, without control characters."""
     text = repr(value) if not isinstance(value, str) else f"“{value}”"
     text = "".join(c if c.isprintable() else "�" for c in text[: 4 * longest])

@@ -1,0 +1,147 @@
+"""Set-ups: two to four RunConfigs that are compared, as one URL and in short words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qs, urlencode
+
+from gradviz.config.run_config import RunConfig, shown
+from gradviz.config.task_specs import TASKS
+from gradviz.config.words import label_of, word_of
+
+MOST_SETUPS = 4
+MOST_SEEDS = 10
+
+Query = str | Mapping[str, str | list[str]]
+
+_SELF_SAID = {"task", "cell", "activation", "optimizer", "dtype", "device"}
+"""Settings whose value says what it is of: GRU, SGD."""
+
+_PHRASES = {
+    "seq_len": "length {}",
+    "num_layers": "layers {}",
+    "recurrent_gain": "gain {}",
+    "forget_bias": "forget bias {}",
+    "clip_threshold": "threshold {}",
+    "probe_size": "probes {}",
+    "record_every": "every {} steps",
+}
+
+
+def to_query(configs: Sequence[RunConfig], seeds: int = 1) -> dict[str, list[str]]:
+    """The URL query of a comparison.
+
+    The first set-up's settings are plain parameters, as in RunConfig.to_query; each further one
+    is a value of `vs`: the query of what differs from the first, empty if nothing does.
+
+    Args:
+        configs: one to four set-ups.
+        seeds: trained of each, from the config's own seed upwards.
+
+    Raises:
+        ValueError: for other numbers of set-ups or seeds.
+    """
+    if not 1 <= len(configs) <= MOST_SETUPS:
+        raise ValueError(f"configs must be 1…{MOST_SETUPS} set-ups, got {len(configs)}.")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise ValueError(f"seeds must be 1…{MOST_SEEDS}, got {seeds}.")
+    first, *others = configs
+    query = {name: [value] for name, value in first.to_query().items()}
+    if others:
+        query["vs"] = [urlencode(other.differences(first)) for other in others]
+    return query | ({"seeds": [str(seeds)]} if seeds > 1 else {})
+
+
+def from_query(query: Query) -> tuple[list[RunConfig], int, list[str]]:
+    """The set-ups that a URL asks for, the number of seeds, and a sentence for each problem.
+
+    Without `vs` there is one set-up. Nothing here raises: what cannot be takes the default, in a
+    further set-up the first one's value.
+    """
+    if isinstance(query, str):
+        query = parse_qs(query.lstrip("?"), keep_blank_values=True)
+    given = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
+    further = given.pop("vs", [])
+    seeds, problems = _seeds(given.pop("seeds", []))
+    first, wrong = RunConfig.from_query(given)
+    configs = [first]
+    problems = wrong + problems
+    most = MOST_SETUPS - 1
+    if len(further) > most:
+        problems.append(
+            f"vs must be given at most {most} times, got {len(further):,}; "
+            f"the first {most} are used."
+        )
+    for place, inner in enumerate(further[:most], start=2):
+        config, wrong = RunConfig.from_query(inner, base=first)
+        configs.append(config)
+        problems += [f"Set-up {place}: {sentence}" for sentence in wrong]
+    return configs, seeds, problems
+
+
+def differing(configs: Sequence[RunConfig]) -> list[str]:
+    """The settings that are not the same in all of them, in RunConfig's order."""
+    return [
+        name
+        for name in RunConfig.model_fields
+        if any(getattr(config, name) != getattr(configs[0], name) for config in configs)
+    ]
+
+
+def is_used(config: RunConfig, name: str) -> bool:
+    """Whether a setting changes anything: a forget bias does so for an LSTM only."""
+    match name:
+        case "activation":
+            return config.cell == "rnn"
+        case "forget_bias":
+            return config.cell == "lstm"
+        case "recurrent_gain":
+            return config.recurrent_init != "default"
+        case "momentum":
+            return config.optimizer in {"sgd", "rmsprop"}
+        case "clip_threshold":
+            return config.clip != "none"
+        case "seq_len":
+            low, high = TASKS[config.task].seq_len
+            return low < high
+    return True
+
+
+def labels(configs: Sequence[RunConfig]) -> list[str]:
+    """A few words for each: what differs among them. No two are the same."""
+    names = differing(configs)
+    words = [_label(config, names) for config in configs]
+    earlier = [words[:place].count(each) for place, each in enumerate(words)]
+    return [f"{each} ({n + 1})" if n else each for each, n in zip(words, earlier, strict=True)]
+
+
+def _label(config: RunConfig, names: Sequence[str]) -> str:
+    used = [name for name in names if is_used(config, name)]
+    # What is left to PyTorch need not be said beside something else.
+    chosen = [name for name in used if getattr(config, name) is not None] or used or ["cell"]
+    return " · ".join(_phrase(config, name) for name in chosen)
+
+
+def _phrase(config: RunConfig, name: str) -> str:
+    value = getattr(config, name)
+    if name == "recurrent_init":
+        return f"{value} W_hh"
+    if value is None:
+        return f"{word_of(value)} {label_of(name).split(' (')[0].lower()}"
+    if name in _SELF_SAID:
+        return word_of(value)
+    return _PHRASES.get(name, f"{label_of(name).lower()} {{}}").format(word_of(value))
+
+
+def _seeds(given: Sequence[str]) -> tuple[int, list[str]]:
+    if not given:
+        return 1, []
+    if len(given) > 1:
+        return 1, [f"seeds must be given once, got {len(given)} values; the default is used."]
+    text = given[0]
+    # int() also reads "1_0" and digits of other scripts, and refuses 5,000 digits by raising.
+    if text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MOST_SEEDS:
+        return int(text), []
+    return 1, [
+        f"seeds must be a whole number, 1…{MOST_SEEDS}, got {shown(text)}. The default is used."
+    ]
