@@ -7,14 +7,28 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.compare_over_time import compare_flow, compare_transport
+from gradviz.figures.compare_over_training import (
+    compare_accuracy,
+    compare_horizon,
+    compare_loss,
+    compare_norm,
+)
 from gradviz.figures.heatmap import gradient_flow_over_training
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
 
 __all__ = [
+    "COMPARE",
     "LIVE",
     "as_json",
     "clipping",
+    "compare_accuracy",
+    "compare_flow",
+    "compare_horizon",
+    "compare_loss",
+    "compare_norm",
+    "compare_transport",
     "gates",
     "gradient_flow",
     "gradient_flow_over_training",
@@ -35,6 +49,18 @@ LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     }
 )
 """The pictures of a live run, in their order on the page."""
+
+COMPARE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {
+        "compare_loss": compare_loss,
+        "compare_horizon": compare_horizon,
+        "compare_flow": compare_flow,
+        "compare_transport": compare_transport,
+        "compare_norm": compare_norm,
+        "compare_accuracy": compare_accuracy,
+    }
+)
+"""The pictures of several set-ups, in their order on the page."""
 
 
 def as_json(figure: go.Figure) -> str:

@@ -25,7 +25,7 @@ from gradviz.figures.style import (
     log_axis,
     thinned,
 )
-from gradviz.history import Floats, History
+from gradviz.history import Failure, Floats, History
 
 WIDE = 30.0
 """A loss whose greatest value is so many times its least is drawn on a log axis."""
@@ -177,12 +177,17 @@ def marks_of(history: History, step: int | None) -> list[Mark]:
     named = len(changes) - LABELLED_MARKS
     marks = [m if i >= named else Mark(x=m.x) for i, m in enumerate(changes)]
     if history.failure:
-        kind = {"nan": "NaN", "inf": "infinite", "norm overflow": "overflow"}[history.failure.kind]
         at = float(history.failure.step)
-        marks.append(Mark(x=at, text=f"{kind} at step {history.failure.step:,}", colour=RED))
+        marks.append(Mark(x=at, text=words_of(history.failure), colour=RED))
     if step is not None:
         marks.append(Mark(x=float(step), text=f"step {step:,}", colour=SCRUB, dash="solid"))
     return marks
+
+
+def words_of(failure: Failure) -> str:
+    """What became of a run, in three words and a number: NaN at step 31."""
+    kind = {"nan": "NaN", "inf": "infinite", "norm overflow": "overflow"}[failure.kind]
+    return f"{kind} at step {failure.step:,}"
 
 
 def _span(history: History) -> tuple[float, float]:

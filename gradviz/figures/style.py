@@ -29,6 +29,9 @@ GATES = {
     "update": BLUE,
     "reset": ORANGE,
 }
+SETUPS = ("#0b84e8", "#c98500", "#1f7a5c", "#e0409f")
+"""Set-ups that are compared: further apart for the colour-blind than LAYERS, since nothing but the
+colour tells the lines apart."""
 LOSS, ACCURACY = VIOLET, GREEN
 BEFORE, AFTER, LIMIT = RED, BLUE, GREY
 SCRUB = "#e5446d"

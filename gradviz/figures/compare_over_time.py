@@ -1,0 +1,141 @@
+"""Several set-ups by timestep, at one step: gradient flow and transport.
+
+Index legend: T timesteps, P probe sequences, R lines that a band goes over: seeds, or the probes
+of the only seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED, TIMESTEP
+from gradviz.figures.setups import (
+    Runs,
+    drawn,
+    every,
+    lengths_seen,
+    median_of,
+    seeds_seen,
+    steps_seen,
+    top_layer,
+)
+from gradviz.figures.style import WAITING, figure, level
+from gradviz.history import Floats, Frame, LayerFrame
+
+
+def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
+    """log10 ‖∂L/∂h_t‖ by timestep in the top layer, a line a set-up: the median probe.
+
+    The band goes from the least to the greatest of the probes; of several seeds, of their medians.
+    Set-ups of different lengths begin together at t = 1 and end where each ends.
+
+    Args:
+        runs: label of a set-up → its histories, one a seed.
+        step: the scrub position; None is each run's newest frame.
+        theme: "light" or "dark".
+    """
+    frames = _frames(runs, step)
+    traces, layers = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂h‖ = 10^")
+    zeros = any((layer.hidden_grad_log10 == -np.inf).any() for layer in layers)
+    lowest = min((float(np.nanmin(y)) for y in _seen(traces)), default=0.0)
+    single = any(history.config.dtype == "float32" for history in every(runs))
+    if lowest < math.log10(FLOOR_IN_SIGHT) and single:
+        floor = math.log10(FLOAT32_FLOOR)
+        traces.append(level(_ends(layers), floor, "float32 floor", uid="floor"))
+    return figure(
+        traces if layers else [],
+        title="Gradient flow",
+        facts=_facts(runs, frames, layers, zeros=zeros),
+        x=TIMESTEP,
+        y="log10 ‖∂L/∂h<sub>t</sub>‖",
+        theme=theme,
+        empty="" if layers else WAITING,
+        meta={"axis": "timestep"},
+    )
+
+
+def compare_transport(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
+    """log10 ‖∂s_T/∂s_t‖ by timestep in the top layer, and the line at 1/e.
+
+    Each set-up's line ends with 0 at its own last timestep. Lines, bands and arguments as for
+    `compare_flow`.
+    """
+    frames = _frames(runs, step)
+    traces, layers = _lines(runs, frames, lambda layer: layer.transport_log10, "10^")
+    if layers:
+        traces.append(level(_ends(layers), -math.log10(math.e), "1/e", uid="1/e"))
+    begun = any(frame for of in frames for frame in of)
+    return figure(
+        traces if layers else [],
+        title="Transport to the last timestep",
+        facts=_facts(runs, frames, layers),
+        x=TIMESTEP,
+        y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
+        theme=theme,
+        empty="" if layers else NOT_MEASURED if begun else WAITING,
+        meta={"axis": "timestep"},
+    )
+
+
+def _frames(runs: Runs, step: int | None) -> list[list[Frame | None]]:
+    return [[history.frame_at(step) for history in of] for of in runs.values()]
+
+
+def _lines(
+    runs: Runs,
+    frames: list[list[Frame | None]],
+    values_of: Callable[[LayerFrame], Floats | None],
+    quantity: str,
+) -> tuple[list[dict[str, Any]], list[LayerFrame]]:
+    """The set-ups' lines, and the layers of which the quantity was measured."""
+    traces: list[dict[str, Any]] = []
+    measured: list[LayerFrame] = []
+    for place, (label, of_setup) in enumerate(zip(runs, frames, strict=True)):
+        layers = [top_layer(frame.layers) for frame in of_setup if frame]
+        known = [layer for layer in layers if values_of(layer) is not None]
+        measured += known
+        values = _over_seeds([_finite(values_of(layer)) for layer in known], len(of_setup))
+        t = np.arange(1, values.shape[1] + 1)
+        traces += drawn(place, label, t, values, hover=f"t = %{{x}}: {quantity}%{{y:.2f}}")
+    return traces, measured
+
+
+def _over_seeds(values_TP: Sequence[Floats], seeds: int) -> Floats:
+    """What a band goes over, (R, T): the probes of an only seed, otherwise the seeds' medians."""
+    if seeds == 1 and values_TP:
+        return values_TP[0].T
+    longest = max((len(each) for each in values_TP), default=0)
+    lines = np.full((max(seeds, 1), longest), np.nan)
+    for line, each in zip(lines, values_TP, strict=False):
+        line[: len(each)] = median_of(each.T)
+    return lines
+
+
+def _finite(values: Floats | None) -> Floats:
+    assert values is not None
+    return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+
+
+def _seen(traces: list[dict[str, Any]]) -> list[Floats]:
+    return [trace["y"] for trace in traces if np.isfinite(trace["y"]).any()]
+
+
+def _ends(layers: list[LayerFrame]) -> tuple[float, float]:
+    return 1.0, float(max(len(layer.hidden_grad_log10) for layer in layers))
+
+
+def _facts(
+    runs: Runs, frames: list[list[Frame | None]], layers: list[LayerFrame], *, zeros: bool = False
+) -> str:
+    steps = [frame.step for of in frames for frame in of if frame]
+    if not steps:
+        return ""
+    several = any(len(histories) > 1 for histories in runs.values())
+    seen = seeds_seen(runs) if several else "median and range of sequences"
+    told = [steps_seen(steps), seen, *lengths_seen(layers)]
+    return " · ".join([*told, *(["zeros left out"] if zeros else [])])
