@@ -47,3 +47,13 @@ class LayerPass(NamedTuple):
     weights: Weights
     nonlinearity: str
     """Of an RNN: "tanh" or "relu"."""
+
+    def alone(self, b: int) -> LayerPass:
+        """Sequence b = 0…B−1 as a batch of one."""
+        row = slice(b, b + 1)
+        return self._replace(
+            inputs=self.inputs[:, row],
+            before=self.before[:, row],
+            hidden=self.hidden[:, row],
+            cell=self.cell[row],
+        )

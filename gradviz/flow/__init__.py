@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.flow.close_up import close_up
 from gradviz.flow.errors import WatchError
 from gradviz.flow.grad_norm import GradNorm, GradNorms
 from gradviz.flow.jacobian_norms import SpectralStart
@@ -21,5 +22,6 @@ __all__ = [
     "SpectralStart",
     "Watch",
     "WatchError",
+    "close_up",
     "watch",
 ]

@@ -183,8 +183,7 @@ def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
     replay = _replay(kind, passed)
     flow = LayerFlow(
         cell_name=kind.lower(),
-        before=passed.before,
-        hidden=hidden,
+        passed=passed,
         replay=replay,
         direct=_direct(loop, replay, hidden, probes),
         order=Order(len(hidden)),

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from torch import Tensor
 
-from gradviz.cells import Replay
+from gradviz.cells import REPLAYS, LayerPass, Replay
 from gradviz.flow import quantities as measure
 from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.measured import measured
@@ -39,6 +39,7 @@ class LayerFlow:
         cell: (T, B, H) c_t of an LSTM, else None.
         gates: name to (T, B, H); empty for a plain RNN.
         weight_hh: (G·H, P), as it was in the forward pass.
+        passed: inputs, states and weights of the forward pass, in the order read.
         order: how the layer read the sequence.
     """
 
@@ -46,8 +47,7 @@ class LayerFlow:
         self,
         *,
         cell_name: str,
-        before: Tensor,
-        hidden: Tensor,
+        passed: LayerPass,
         replay: Replay,
         direct: Direct,
         order: Order,
@@ -56,8 +56,7 @@ class LayerFlow:
 
         Args:
             cell_name: "rnn", "lstm" or "gru".
-            before: (T, B, P) h_{t−1}.
-            hidden: (T, B, P) h_t.
+            passed: what the layer read and gave.
             replay: the cell's.
             direct: gradients that come from outside the recurrence.
             order: of the timesteps.
@@ -65,14 +64,26 @@ class LayerFlow:
         steps = replay.linearisation
         self.cell_name = cell_name
         self.order = order
-        self.hidden = order.placed(hidden, 0.0)
+        self.passed = passed
+        self.hidden = order.placed(passed.hidden, 0.0)
         self.cell = None if replay.cell is None else order.placed(replay.cell, 0.0)
         self.gates = {name: order.placed(gate) for name, gate in replay.gates.items()}
         self.weight_hh = steps.weight
-        self.before = before
         self.steps = steps if order.is_on is None else Ended(steps, order.is_on.unsqueeze(-1))
         self._direct = direct
         self._transports: dict[tuple[Kind, int | None, float], Tensor] = {}
+
+    @measured
+    def alone(self, b: int) -> LayerFlow:
+        """Sequence b = 0…B−1 by itself, for what is dear or wanted of one only."""
+        passed = self.passed.alone(b)
+        return LayerFlow(
+            cell_name=self.cell_name,
+            passed=passed,
+            replay=REPLAYS[self.cell_name.upper()](passed),
+            direct=self._direct.alone(b),
+            order=self.order.alone(b),
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:

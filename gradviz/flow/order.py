@@ -10,7 +10,7 @@ directions. Sequences of a packed batch have lengths of their own.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -62,6 +62,11 @@ class Order:
             return values
         is_on = self.is_on[:, : values.shape[1]]
         return torch.where(is_on[(..., *(values.dim() - 2) * [None])], values, blank)
+
+    def alone(self, b: int) -> Order:
+        """Of one sequence."""
+        lengths = None if self.lengths is None else self.lengths[b : b + 1]
+        return replace(self, lengths=lengths)
 
     def steps_read(self, batch: int) -> Tensor:
         """(B,) or (1,): timesteps of each sequence."""

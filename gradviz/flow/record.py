@@ -45,7 +45,7 @@ class LayerRecorder:
             dear_probes: Q, probes on which spectral norms, transport and horizon are measured;
                 fewer, or none, where these would go beyond DEAR_LIMIT.
         """
-        probes = _affordable(flows.values(), dear_probes)
+        probes = affordable(flows.values(), dear_probes)
         began = time.thread_time()
         dear = {name: self._dear(name, flow, probes) for name, flow in flows.items() if probes}
         self.dear_seconds = time.thread_time() - began if probes else 0.0
@@ -78,8 +78,8 @@ class LayerRecorder:
         }
 
 
-def _affordable(flows: Iterable[LayerFlow], wanted: int) -> int:
-    """How many probes the dear quantities are measured on; 0 where one is too dear."""
+def affordable(flows: Iterable[LayerFlow], wanted: int) -> int:
+    """How many probes the dear quantities are measured on; 0 where one is beyond DEAR_LIMIT."""
     return min(wanted, int(DEAR_LIMIT / sum(flow.dear_cost(1) for flow in flows)))
 
 

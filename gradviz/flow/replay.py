@@ -122,8 +122,7 @@ class _Layers:
             flows.append(
                 LayerFlow(
                     cell_name=self._kind.lower(),
-                    before=passed.before,
-                    hidden=passed.hidden,
+                    passed=passed,
                     replay=replay,
                     direct=Direct(direct, last, known=self._known(layer)),
                     order=order,

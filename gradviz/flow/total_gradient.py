@@ -61,6 +61,16 @@ class Direct:
         assert hidden is not None
         return Direct(hidden, tuple(each.to(dtype) for each in self.last), cell, self.known)
 
+    def alone(self, b: int) -> Direct:
+        """At the states of one sequence."""
+        row = slice(b, b + 1)
+        return Direct(
+            self.hidden.moved(lambda each: each[:, row]),
+            tuple(each[row] for each in self.last),
+            None if self.cell is None else self.cell.moved(lambda each: each[:, row]),
+            None if self.known is None else self.known[:, row],
+        )
+
     def parts(self) -> list[Scaled]:
         """Those that are added on the way."""
         return [self.hidden] if self.cell is None else [self.hidden, self.cell]

@@ -8,7 +8,7 @@ need; a History keeps the scalars of every step and as many frames as its memory
 from __future__ import annotations
 
 from gradviz.history.closeup import CloseUp, CloseUpRequest
-from gradviz.history.floats import Floats
+from gradviz.history.floats import Complexes, Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
 from gradviz.history.records import (
     SCALARS,
@@ -28,6 +28,7 @@ __all__ = [
     "SCALARS",
     "CloseUp",
     "CloseUpRequest",
+    "Complexes",
     "Failure",
     "FailureKind",
     "Floats",

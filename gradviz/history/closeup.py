@@ -18,48 +18,57 @@ class CloseUpRequest:
     layer: str = ""
     """As "l0"; empty is the top layer."""
     sequence: int = 1
-    """Which probe sequence; 1 is the first."""
+    """Which of the probe sequences; 1 is the first."""
     timestep: int = 0
     """t of the one Jacobian whose eigenvalues and singular values are computed; 0 is T."""
     unit: int = 1
-    """The unit whose hidden state the pulse starts from; 1 is the first."""
+    """The unit of h_T that the pulse starts from; 1 is the first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CloseUp:
-    """One layer at one step, as the forward and backward pass of that step found it."""
+    """One layer at one step, as the forward and backward pass of that step found it.
+
+    Where something was too dear it is nan (the transports), or empty (eigen- and singular
+    values).
+    """
 
     layer: str
     sequence: int
+    """1…P, of the P probe sequences."""
     timestep: int
     """t of the eigenvalues and singular values, 1…T."""
     unit: int
+    """1…H, of the pulse."""
     inputs: Floats
-    """(T, I) float32: what the network read."""
+    """(T, I) float32: what the network read, whichever layer is looked at."""
     hidden: Floats
     """(T, H) float32: h_t."""
     gates: dict[str, Floats]
     """Name to (T, H) float32 activations; empty for a plain RNN."""
     saturation: dict[str, Floats]
-    """Name to (H, 2) float32: share of all probes' timesteps below 0.1 and above 0.9."""
+    """Name to (H, 2) float32: of all probes' timesteps, the share with the gate
+    below 0.1 and the share above 0.9. Of the σ gates only."""
     forget_path_log10: Floats | None
-    """(T,) float64, an LSTM's: log10 of the greatest entry of f_T f_{t+1} … (the norm of the path
+    """(T,) float64, an LSTM's: log10 of the greatest entry of f_T … f_{t+1} (the norm of the path
     through the forget gates alone); 0 at t = T."""
     cell_transport_log10: Floats | None
-    """(T,) float64, an LSTM's: log10 ‖∂c_T/∂c_t‖₂, through every path; 0 at t = T."""
+    """(T,) float64, an LSTM's: log10 ‖∂c_T/∂c_t‖₂ through every path, to 0.005; 0 at t = T."""
     recurrent_eigenvalues: Complexes | None
-    """(H,) complex64 of W_hh; None where a cell has several recurrent matrices."""
+    """(H,) complex64 of W_hh, largest magnitude first; None where a cell has several recurrent
+    matrices."""
     jacobian_eigenvalues: Complexes
-    """(N,) complex64 of J_t at `timestep`."""
+    """(N,) complex64 of J_t at `timestep`, largest magnitude first."""
     jacobian_singular_values: Floats
     """(N,) float32 of the same, largest first."""
     pulse: Floats
-    """(T + 1, N) float32, each row of length 1: the direction of ∂h_T[unit]/∂s_t, t = 0…T."""
+    """(T + 1, N) float32, each row of length 1: the direction of ∂h_T[unit]/∂s_t, t = 0…T. A row
+    is 0 where the gradient is exactly zero."""
     pulse_log10: Floats
-    """(T + 1,) float64: log10 of its length; row T is 0."""
+    """(T + 1,) float64: log10 of its length, −∞ for zero; row T is 0."""
     transport_rms_log10: Floats
-    """(T,) float64: log10 of ‖P_t‖_F/√N, root mean square over the probes: what mean-field theory
-    speaks of; 0 at t = T."""
+    """(T,) float64: log10 of ‖P_t‖_F/√N, root mean square over a few probes: what mean-field
+    theory speaks of (Chen et al. 2018, arXiv 1806.05394); 0 at t = T."""
     weight_variance: float | None
     """σ_w² = H · mean of W_hh's squares, of a plain RNN."""
     drive_variance: float | None

@@ -79,9 +79,8 @@ class History:
         A frame of the newest frame's own step takes its place: the same step, looked at anew.
         """
         frames = self.frames
-        again = len(frames) >= 1 and frames[-1].step == frame.step
-        close = len(frames) >= 2 and frames[-1].step - frames[-2].step < self._spacing
-        if again or close:
+        is_anew = bool(frames) and frames[-1].step == frame.step
+        if is_anew or (len(frames) >= 2 and frames[-1].step - frames[-2].step < self._spacing):
             self._held_bytes -= frames.pop().nbytes
         frames.append(frame)
         self._held_bytes += frame.nbytes

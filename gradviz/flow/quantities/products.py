@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradviz.cells import Linearisation, State
 from gradviz.flow.spectral import spectral_norms
+from gradviz.flow.squaring import SMALL, largest_by_squares
 from gradviz.flow.steps import cast, probed
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ Kind = Literal["spectral", "frobenius"]
 
 SEGMENT = 16
 """Products whose norms are found at once."""
+
+COARSE = 1e-3
+"""Relative error from which on repeated squaring is faster than Lanczos, by three times at 1 %."""
 
 
 def double_steps(flow: LayerFlow, probes: int | None = None) -> Linearisation:
@@ -67,6 +71,10 @@ def _norms(matrices: Tensor, kind: Kind, tolerance: float) -> Tensor:
         frobenius: Tensor = torch.linalg.matrix_norm(matrices)
         return frobenius
     gram = matrices @ matrices.mT
+    if gram.shape[-1] <= SMALL and tolerance >= COARSE:
+        squares = largest_by_squares(gram.flatten(0, 1), tolerance).unflatten(0, gram.shape[:2])
+        roots: Tensor = squares.sqrt().masked_fill((matrices == 0).all(-1).all(-1), 0.0)
+        return roots
 
     def product(vector: Tensor) -> Tensor:
         return (vector.unsqueeze(-2) @ gram).squeeze(-2)

@@ -80,7 +80,7 @@ def _read(flow: LayerFlow) -> tuple[Scaled, Tensor]:
     """d_t (T, B, G·H) and h_{t−1} (T, B, P), in the order in which the layer read."""
     total = flow.total
     drive = total.scaled(total.steps.recurrent_grad(total.parts))
-    return drive, flow.before.to(drive.mantissa.dtype)
+    return drive, flow.passed.before.to(drive.mantissa.dtype)
 
 
 def _factors(flow: LayerFlow) -> tuple[Scaled, Tensor]:

@@ -1,0 +1,154 @@
+"""LayerFlows → CloseUp: one layer and sequence, unit by unit, leaving torch for NumPy.
+
+Index legend: T timesteps, Q probes of the dear quantities, H hidden size, N state size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradviz.flow.layer_flow import LayerFlow
+from gradviz.flow.measured import measured
+from gradviz.flow.pulse import pulse
+from gradviz.flow.record import SPECTRAL_TOLERANCE, affordable
+from gradviz.history import CloseUp, CloseUpRequest, Complexes, Floats
+
+MOST_PROBES = 4
+"""Q of the mean transport, at most: each costs about as much as all the rest."""
+
+MOST_VALUES = 384
+"""Largest matrix whose eigen- and singular values are computed: 46 ms; of 512 it is 390 ms."""
+
+
+@measured
+def close_up(
+    flows: Mapping[str, LayerFlow], request: CloseUpRequest, *, probes: int | None = None
+) -> CloseUp:
+    """What `request` asks for, or the nearest that is there.
+
+    Args:
+        flows: all layers of one network, lowest first, that reads whole sequences forward.
+        request: where to look.
+        probes: sequences over which the mean transport is taken, at most MOST_PROBES; with 0,
+            and where one is beyond DEAR_LIMIT, what is carried from timestep to timestep as
+            matrices (both transports) is nan.
+
+    Raises:
+        ValueError: for a layer that reads backward, or sequences of different lengths.
+    """
+    name = request.layer if request.layer in flows else list(flows)[-1]
+    flow = flows[name]
+    if flow.order.is_reverse or flow.order.lengths is not None:
+        raise ValueError(
+            f"flows must be of layers that read whole sequences forward, got {name} that does not; "
+            "give it sequences of one length in one direction."
+        )
+    timesteps, batch, width = flow.hidden.shape
+    sequence = _nearest(request.sequence, batch)
+    timestep = _nearest(request.timestep or timesteps, timesteps)
+    unit = _nearest(request.unit, width)
+    wanted = MOST_PROBES if probes is None else min(probes, MOST_PROBES)
+    count = min(affordable([flow], wanted), batch)
+    alone = flow.alone(sequence - 1)
+    bottom = next(iter(flows.values()))
+    directions, lengths = pulse(alone, unit)
+    return CloseUp(
+        layer=name,
+        sequence=sequence,
+        timestep=timestep,
+        unit=unit,
+        inputs=_single(bottom.passed.inputs[:, sequence - 1]),
+        hidden=_single(alone.hidden[:, 0]),
+        gates={gate: _single(values[:, 0]) for gate, values in alone.gates.items()},
+        saturation={
+            gate: _single(sides.mean(1).T) for gate, sides in flow.gate_saturation().items()
+        },
+        **_memory(alone, is_carried=count > 0),
+        recurrent_eigenvalues=_recurrent_eigenvalues(flow),
+        **_jacobian(alone, timestep),
+        pulse=_single(directions),
+        pulse_log10=lengths.cpu().numpy(),
+        transport_rms_log10=_mean_transport_log10(flow, count),
+        **_variances(flow),
+    )
+
+
+def _nearest(wanted: int, most: int) -> int:
+    """In 1…most."""
+    return min(max(wanted, 1), most)
+
+
+def _memory(alone: LayerFlow, *, is_carried: bool) -> dict[str, Any]:
+    """An LSTM's two paths from c_t to c_T."""
+    if alone.cell_name != "lstm":
+        return {"forget_path_log10": None, "cell_transport_log10": None}
+    forget = alone.forget_product_log10()[:, 0]
+    through = torch.full_like(forget, math.nan)
+    if is_carried:
+        through = alone.cell_transport_log10(tolerance=SPECTRAL_TOLERANCE)[:, 0]
+    return {
+        "forget_path_log10": forget.cpu().numpy(),
+        "cell_transport_log10": through.cpu().numpy(),
+    }
+
+
+def _jacobian(alone: LayerFlow, timestep: int) -> dict[str, Any]:
+    """Eigenvalues and singular values of J_t; empty where it is larger than MOST_VALUES."""
+    if alone.state_size > MOST_VALUES:
+        eigenvalues = singular = alone.hidden.new_empty(0)
+    else:
+        eigenvalues = alone.jacobian_eigenvalues(timestep)[0]
+        singular = alone.jacobian_singular_values(timestep, 0)
+    return {
+        "jacobian_eigenvalues": _complex(eigenvalues),
+        "jacobian_singular_values": _single(singular),
+    }
+
+
+def _recurrent_eigenvalues(flow: LayerFlow) -> Complexes | None:
+    """Of a plain RNN's W_hh, largest magnitude first; empty where it is larger than MOST_VALUES."""
+    if flow.cell_name != "rnn":
+        return None
+    weight = flow.weight_hh.double()
+    if len(weight) > MOST_VALUES:
+        return _complex(weight.new_empty(0))
+    if not bool(weight.isfinite().all()):
+        return _complex(weight.new_full((len(weight),), math.nan))  # LAPACK would raise.
+    values = torch.linalg.eigvals(weight)
+    return _complex(values[values.abs().argsort(descending=True, stable=True)])
+
+
+def _mean_transport_log10(flow: LayerFlow, probes: int) -> Floats:
+    """(T,) float64: log10 of the root mean square over the probes of ‖P_t‖_F/√N."""
+    if not probes:
+        return torch.full((len(flow.hidden),), math.nan, dtype=torch.float64).numpy()
+    logs = flow.transport_log10("frobenius", probes=probes, tolerance=SPECTRAL_TOLERANCE)
+    # As logarithms, for the squares leave float64's range.
+    sums = torch.logsumexp(2 * math.log(10) * logs, -1) / (2 * math.log(10))
+    return (sums - math.log10(probes * flow.state_size) / 2).cpu().numpy()
+
+
+def _variances(flow: LayerFlow) -> dict[str, Any]:
+    """What mean-field theory calls σ_w² and σ_u² (Chen et al. 2018, arXiv 1806.05394)."""
+    if flow.cell_name != "rnn":
+        return {"weight_variance": None, "drive_variance": None}
+    weights = flow.passed.weights.to(torch.float64)
+    drive = flow.passed.inputs.double() @ weights.ih.T + weights.bias_ih + weights.bias_hh
+    return {
+        "weight_variance": len(weights.hh) * float(weights.hh.square().mean()),
+        "drive_variance": float(drive.square().mean()),
+    }
+
+
+def _single(values: Tensor) -> Floats:
+    """A float32 copy, so that it does not keep the whole batch in memory."""
+    return values.to(torch.float32).cpu().numpy().copy()
+
+
+def _complex(values: Tensor) -> Complexes:
+    return values.to(torch.complex64).cpu().numpy()
