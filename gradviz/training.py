@@ -11,14 +11,22 @@ from __future__ import annotations
 import ctypes
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.flow import LayerFlow, LayerRecorder, watch
-from gradviz.history import Failure, FailureKind, LayerRecord, StepRecord
+from gradviz.flow import LayerFlow, LayerRecorder, close_up, watch
+from gradviz.history import (
+    CloseUp,
+    CloseUpRequest,
+    Failure,
+    FailureKind,
+    LayerRecord,
+    StepRecord,
+)
 from gradviz.model import build_model
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import task_of
@@ -76,6 +84,8 @@ class Trainer:
         step: steps taken so far.
         dear_probes: probes on which spectral norms and transport are measured; None: all.
             Fewer, or none, are measured where these would be too dear (`flow.DEAR_LIMIT`).
+        closeup: what "full" measured steps look at unit by unit; None: nothing, which is cheaper
+            and keeps no measured pass in memory.
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -88,12 +98,14 @@ class Trainer:
         self.model = build_model(config, self.task)
         self.step = 0
         self.dear_probes: int | None = None
+        self.closeup: CloseUpRequest | None = None
         self._names = [name for name, _ in self.model.named_parameters()]
         self._parameters = list(self.model.parameters())
         self._optimizer = _optimizer(config, self._parameters)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._may_overflow = False
         self._recorder = LayerRecorder()
+        self._close_up: Callable[[CloseUpRequest], CloseUp] | None = None
 
     @property
     def floor(self) -> float:
@@ -119,6 +131,7 @@ class Trainer:
         config = self.config
         inputs, targets = self._batch()
         layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
+        closeup = None
         if measure == "none":
             loss, accuracy = self._propagate(inputs, targets)
         else:
@@ -127,6 +140,7 @@ class Trainer:
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
                 layers = self._measured(watching.layers, full=measure == "full")
+                closeup = self.look(self.closeup) if self.closeup else None
         clipping = clip_gradients(self._parameters, config.clip, config.clip_threshold)
         self._optimizer.step()
         self.step += 1
@@ -143,7 +157,16 @@ class Trainer:
             clip_threshold=math.nan if config.clip == "none" else config.clip_threshold,
             layers=layers,
             failure=self._failure(loss, clipping.culprit),
+            closeup=closeup,
         )
+
+    def look(self, request: CloseUpRequest) -> CloseUp | None:
+        """Look at the last measured step at another place; nothing is trained or drawn at random.
+
+        Returns:
+            None where no step was measured in full while `closeup` was set.
+        """
+        return self._close_up(request) if self._close_up else None
 
     def set_learning_rate(self, value: float) -> None:
         """Change the learning rate from the next step on.
@@ -197,6 +220,7 @@ class Trainer:
         self._generator.set_state(state["generator"])
         self._may_overflow = True
         self._recorder.begin_anew()
+        self._close_up = None
 
     def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
         inputs, targets = self.task.sample(self.config.batch_size, self._generator)
@@ -227,6 +251,8 @@ class Trainer:
 
     def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
         wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes
+        is_kept = full and self.closeup is not None
+        self._close_up = partial(close_up, flows, probes=wanted) if is_kept else None
         return self._recorder.records(flows, dear_probes=wanted if full else 0)
 
 

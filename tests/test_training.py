@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.history import StepRecord
+from gradviz.history import CloseUpRequest, StepRecord
 from gradviz.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("training_thread")
@@ -364,3 +364,68 @@ def test_fewer_and_more_dear_probes_while_training() -> None:
 def test_a_gpu_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match="device must be cpu here, got cuda"):
         Trainer(RunConfig(device="cuda"))
+
+
+LOOK = CloseUpRequest(sequence=2, timestep=7, unit=3)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_looking_closely_leaves_no_trace(cell: str) -> None:
+    config = small(cell=cell, num_layers=2, seed=3)
+    bare, watched = Trainer(config), Trainer(config)
+    watched.closeup = LOOK
+    before = torch.random.get_rng_state()
+    seen = []
+    for _ in range(20):
+        seen.append(watched.train_step("full").loss)
+        watched.look(CloseUpRequest(layer="l0", sequence=5, unit=2))
+    assert seen == losses(bare, 20, "none")
+    assert watched.checkpoint() == bare.checkpoint()
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_close_up_is_of_the_sequence_that_was_read() -> None:
+    trainer, twin = Trainer(small(probe_size=3)), Trainer(small(probe_size=3))
+    trainer.closeup = LOOK
+    inputs, _ = twin._batch()
+    closeup = trainer.train_step("full").closeup
+    assert closeup is not None
+    assert (closeup.layer, closeup.sequence, closeup.timestep, closeup.unit) == ("l0", 2, 7, 3)
+    sequence = inputs[1] if inputs.shape[0] == 8 else inputs[:, 1]
+    assert closeup.inputs.tolist() == sequence.tolist()
+
+
+def test_looking_elsewhere_is_at_the_step_that_was_measured() -> None:
+    trainer, other = Trainer(small(cell="lstm")), Trainer(small(cell="lstm"))
+    trainer.closeup, other.closeup = CloseUpRequest(), LOOK
+    trainer.train_step("full")
+    expected = other.train_step("full").closeup
+    losses(trainer, 3)
+    found = trainer.look(LOOK)
+    assert found is not None
+    assert expected is not None
+    for name in ("inputs", "hidden", "pulse", "pulse_log10", "cell_transport_log10"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name))
+    for gate, values in expected.gates.items():
+        assert np.array_equal(found.gates[gate], values)
+
+
+def test_without_a_step_to_look_at_there_is_no_close_up() -> None:
+    trainer = Trainer(small())
+    assert trainer.train_step("full").closeup is None
+    assert trainer.look(LOOK) is None
+    trainer.closeup = LOOK
+    assert trainer.look(LOOK) is None
+    assert trainer.train_step("none").closeup is None
+    assert trainer.look(LOOK) is None
+    trainer.train_step("full")
+    assert trainer.look(LOOK) is not None
+    assert trainer.train_step("light").closeup is None
+    assert trainer.look(LOOK) is None
+    trainer.train_step("full")
+    trainer.restore(trainer.checkpoint())
+    assert trainer.look(LOOK) is None
+    trainer.train_step("full")
+    trainer.closeup = None
+    assert trainer.train_step("full").closeup is None
+    assert trainer.look(LOOK) is None
