@@ -40,7 +40,7 @@ CHOSEN = {
     "activation": ("tanh", "relu"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
     "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
-    "clip": ("none", "norm", "value"),
+    "clip": ("none", "norm", "value", "agc"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }

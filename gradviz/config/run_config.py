@@ -80,11 +80,17 @@ class RunConfig(BaseModel):
     )
     learning_rate: float = Field(3e-3, ge=1e-8, le=100.0, description="Step size.")
     momentum: float = Field(0.0, ge=0.0, lt=1.0, description="For SGD and RMSprop.")
-    clip: Literal["none", "norm", "value"] = Field(
-        "norm", description="What is done to a large gradient before the step."
+    clip: Literal["none", "norm", "value", "agc"] = Field(
+        "norm",
+        description="What is done to a large gradient before the step; agc is adaptive: unit by "
+        "unit, beside the norm of the unit's weights.",
     )
     clip_threshold: float = Field(
-        1.0, ge=1e-8, le=1e8, description="Largest norm (or entry) that passes unclipped."
+        1.0,
+        ge=1e-8,
+        le=1e8,
+        description="Largest norm (or entry, or of agc share of the weights' norm) that passes "
+        "unclipped.",
     )
     dtype: Literal["float32", "float64"] = Field("float32", description="Of weights and data.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where it trains.")

@@ -39,6 +39,7 @@ _WORDS = {
     "normal": "normal × gain",
     "norm": "by norm",
     "value": "by value",
+    "agc": "adaptive (AGC)",
 } | {name: spec.label for name, spec in TASKS.items()}
 
 

@@ -159,9 +159,10 @@ def _clip_facts(history: History, step: int | None) -> str:
     if clip == "own":
         return share
     threshold = history.column("clip_threshold", upto=step)[-1]
-    return f"{share}, " + (
-        f"each entry to ±{threshold:g}" if clip == "value" else f"norm to {threshold:g}"
-    )
+    return f"{share}, " + {
+        "value": f"each entry to ±{threshold:g}",
+        "agc": f"each unit to {threshold:g} of its weights’ norm",
+    }.get(clip, f"norm to {threshold:g}")
 
 
 def marks_of(history: History, step: int | None) -> list[Mark]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gradviz.flow.errors import WatchError
 from gradviz.flow.grad_norm import norm_of
 from gradviz.flow.measured import measured
+from gradviz.remedies import angle_between
 
 
 class ParameterFlow:
@@ -75,17 +76,9 @@ class ParameterFlow:
     @property
     @measured
     def clip_angle(self) -> float:
-        """Degrees between the gradient before the clip and now; nan where either is zero.
-
-        2·atan2(|a − b|, |a + b|) of the unit vectors a, b (Kahan), which is exact near 0°.
-        """
+        """Degrees between the gradient before the clip and now; nan where either is zero."""
         pairs = self._now()
-        sizes = _norm([each for each, _ in pairs]), _norm([each for _, each in pairs])
-        if not (all(sizes) and all(map(math.isfinite, sizes))):
-            return math.nan
-        units = [(_flat(a) / sizes[0], _flat(b) / sizes[1]) for a, b in pairs]
-        apart, along = _norm([a - b for a, b in units]), _norm([a + b for a, b in units])
-        return math.degrees(2 * math.atan2(apart, along))
+        return angle_between([_flat(a) for a, _ in pairs], [_flat(b) for _, b in pairs])
 
     @property
     @measured

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from gradviz.remedies.clipping import (
+    ClipKind,
     Clipping,
     Culprit,
     clip_gradients,
     find_non_finite,
-    total_norm,
 )
 from gradviz.remedies.initialisation import initialise_recurrent, set_forget_bias
+from gradviz.remedies.norms import angle_between, total_norm
 
 __all__ = [
+    "ClipKind",
     "Clipping",
     "Culprit",
+    "angle_between",
     "clip_gradients",
     "find_non_finite",
     "initialise_recurrent",
