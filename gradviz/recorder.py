@@ -127,6 +127,7 @@ class Recorder:
             return
         norms = self._norms_of_step()
         self.steps += 1
+        angle = self._clip_angle(norms)  # Before the layers: what they measure ends the watch.
         record = StepRecord(
             step=self.steps,
             loss=value,
@@ -137,6 +138,7 @@ class Recorder:
             learning_rate=float(learning_rate),
             clip_threshold=math.nan,
             layers=self._measured(),
+            clip_angle=angle,
             failure=_failure(self.steps, value, norms),
         )
         try:
@@ -177,6 +179,15 @@ class Recorder:
                 "The gradients are gone; call recorder.step(loss) before optimizer.zero_grad()."
             )
         return norms
+
+    def _clip_angle(self, norms: GradNorms) -> float:
+        """0 for gradients as backward left them; else known of a measured step only."""
+        if norms.post is not None and not norms.clipped and math.isfinite(norms.pre):
+            return 0.0
+        try:
+            return self._watching.parameters.clip_angle if self._watching else math.nan
+        except Exception:  # Training is worth more than an angle.
+            return math.nan
 
     def _measured(self) -> dict[str, LayerRecord]:
         """The layers of a step that was due; nothing of another."""

@@ -141,7 +141,12 @@ class Trainer:
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
                 layers = self._measured(watching.layers, full=measure == "full")
                 closeup = self.look(self.closeup) if self.closeup else None
-        clipping = clip_gradients(self._parameters, config.clip, config.clip_threshold)
+        clipping = clip_gradients(
+            self._parameters,
+            config.clip,
+            config.clip_threshold,
+            exempt=list(self.model.readout.parameters()),
+        )
         self._optimizer.step()
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
@@ -155,6 +160,7 @@ class Trainer:
             clipped=clipping.clipped,
             learning_rate=config.learning_rate,
             clip_threshold=math.nan if config.clip == "none" else config.clip_threshold,
+            clip_angle=clipping.angle,
             layers=layers,
             failure=self._failure(loss, clipping.culprit),
             closeup=closeup,

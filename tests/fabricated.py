@@ -58,6 +58,7 @@ def row(step: int, **scalars: float) -> tuple[float, ...]:
         "clipped": 0.0,
         "learning_rate": 3e-3,
         "clip_threshold": 1.0,
+        "clip_angle": 0.0,
     }
     return (float(step), *(usual | scalars).values())
 

@@ -88,6 +88,30 @@ def recorded(path: Path, run_id: int = 1) -> History:
         return store.load(run_id)
 
 
+def flat_gradient(model: nn.Module) -> torch.Tensor:
+    grads = [each.grad for each in model.parameters() if each.grad is not None]
+    return torch.cat([each.flatten() for each in grads]).double()
+
+
+def test_the_angle_of_a_clip_is_kept_where_it_is_known(path: Path) -> None:
+    """Of the steps that are measured, and of those that were not clipped."""
+    loop, cosines = Loop(threshold=math.inf), []
+    with Recorder(path, loop.model, every=2) as recorder:
+        for step in range(1, 7):
+            loss = loop.step()
+            before = flat_gradient(loop.model)
+            if step > 3:
+                nn.utils.clip_grad_value_(loop.model.parameters(), 1e-3)
+            after = flat_gradient(loop.model)
+            cosines.append(float(before @ after / (before.norm() * after.norm())))
+            recorder.step(loss)
+    found = recorded(path).column("clip_angle")
+    assert found[:3].tolist() == [0, 0, 0]
+    assert np.isnan(found[[3, 5]]).all()
+    assert found[4] == pytest.approx(math.degrees(math.acos(cosines[4])), abs=1e-3)
+    assert found[4] > 5
+
+
 def test_it_is_a_public_name() -> None:
     assert gradviz.Recorder is Recorder
 

@@ -62,7 +62,7 @@ def test_same_config_same_numbers_whoever_else_trains() -> None:
     assert losses(Trainer(small(cell="lstm", seed=6)), 12) != alone
 
 
-@pytest.mark.parametrize("clip", ["none", "norm", "value"])
+@pytest.mark.parametrize("clip", ["none", "norm", "value", "agc"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
 def test_a_checkpoint_goes_on_bit_for_bit(optimizer: str, clip: str) -> None:
     config = small(cell="lstm", optimizer=optimizer, clip=clip, momentum=0.5, num_layers=2)
@@ -120,6 +120,35 @@ def test_wrong_live_values_are_refused_and_change_nothing() -> None:
         trainer.set_clip_threshold(math.nan)
     assert trainer.config == small()
     assert trainer.train_step("none").learning_rate == small().learning_rate
+
+
+def test_the_clip_leaves_the_readout_alone_when_it_is_adaptive() -> None:
+    trainer, free = Trainer(small(clip="agc", clip_threshold=1e-4)), Trainer(small(clip="none"))
+    record = trainer.train_step("none")
+    free.train_step("none")
+    for name, clipped in trainer.model.named_parameters():
+        before = free.model.get_parameter(name).grad
+        assert clipped.grad is not None
+        assert before is not None
+        assert torch.equal(clipped.grad, before) == name.startswith("readout")
+    assert record.clipped
+    assert record.grad_norm_post < record.grad_norm_pre
+
+
+@pytest.mark.parametrize(("clip", "turns"), [("none", 0), ("norm", 0), ("value", 1), ("agc", 1)])
+def test_the_angle_of_a_clip_is_that_of_the_gradients(clip: str, turns: int) -> None:
+    """By the cosine, against the gradients of the same step without a clip."""
+    trainer = Trainer(small(clip=clip, clip_threshold=1e-3, dtype="float64"))
+    free = Trainer(small(clip="none", dtype="float64"))
+    record = trainer.train_step("none")
+    free.train_step("none")
+    after, before = (
+        torch.cat([each.grad.flatten() for each in one.model.parameters() if each.grad is not None])
+        for one in (trainer, free)
+    )
+    cosine = float(after @ before / (after.norm() * before.norm()))
+    assert record.clip_angle == pytest.approx(math.degrees(math.acos(min(cosine, 1))), abs=1e-4)
+    assert (record.clip_angle > 1) if turns else (record.clip_angle == 0)
 
 
 def test_without_a_clip_there_is_no_threshold() -> None:

@@ -63,6 +63,9 @@ class StepRecord:
     clip_threshold: float
     """nan when nothing is clipped."""
     layers: dict[str, LayerRecord]
+    clip_angle: float = np.nan
+    """Degrees between the gradients before and after the clip, of all parameters together; exactly
+    0 where nothing was clipped and for a clip by norm; nan where it is not known."""
     failure: Failure | None = None
     closeup: CloseUp | None = None
 
@@ -175,6 +178,7 @@ SCALARS = (
     "clipped",
     "learning_rate",
     "clip_threshold",
+    "clip_angle",
 )
 """The columns kept for every step, all float64; accuracy is nan where there is none."""
 
@@ -190,6 +194,7 @@ def scalars_of(record: StepRecord) -> tuple[float, ...]:
         float(record.clipped),
         record.learning_rate,
         record.clip_threshold,
+        record.clip_angle,
     )
 
 

@@ -53,6 +53,7 @@ MIGRATIONS = (
     );
     CREATE INDEX measured_at ON measured (run, step);
     """,
+    "ALTER TABLE scalars ADD COLUMN clip_angle REAL",
 )
 """Each brings the schema from its place in the list to the next; released ones never change.
 
