@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gradviz.config import RunConfig
-from gradviz.history import SCALARS, History
+from gradviz.history import FRAME_BYTES, SCALARS, CloseUpRequest, History
 from gradviz.runner.process import WorkerProcess
 
 Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
 """pausing: told to pause, and the step it was in is not over yet."""
-RUNS_AN_OWNER = 3
-"""Open runs one session may have; the oldest gives way."""
+RUNS_AN_OWNER = 40
+"""Open runs one session may have, as four set-ups with ten seeds each; the oldest gives way."""
+BYTES_AN_OWNER = 3 * FRAME_BYTES
+"""Memory that the frames of all of them may take; the oldest gives way."""
 REAP_S = 1.0
-SILENCE_S = 15.0
-"""A worker that says nothing for so long hangs; one that is well speaks every second."""
+SILENCE_S = 60.0
+"""A worker that says nothing for so long hangs; one that is well speaks every second.
+
+But a starved one is well too: at nice 10 beside two busy processes on two cores a worker was
+silent for 15 s while it imported its modules."""
 
 
 @dataclass
@@ -42,6 +47,8 @@ class _Run:
     view: RunView
     owners: dict[str, float]
     worker: WorkerProcess
+    frame_bytes: int
+    closeup: CloseUpRequest | None
     orders: int = 0
     """Play, pause and step commands sent so far; the worker's answers name the one they mean."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -80,25 +87,57 @@ class Runner:
     def _new_worker(self) -> WorkerProcess:
         return WorkerProcess(self._heard, self._ended)
 
-    def open(self, config: RunConfig, owner: str) -> str:
-        """A new run, paused at step 0; its id."""
+    def open(
+        self,
+        config: RunConfig,
+        owner: str,
+        *,
+        closeup: CloseUpRequest | None = None,
+        frame_bytes: int = FRAME_BYTES,
+    ) -> str:
+        """A new run, paused at step 0; its id.
+
+        The owner's oldest runs are closed where they would be more than RUNS_AN_OWNER, or their
+        frames might take more than BYTES_AN_OWNER together. All of an owner's runs in a worker
+        take as much of its time as the one of another.
+
+        Args:
+            config: what to run.
+            owner: a session.
+            closeup: what its frames look at unit by unit; None: nothing.
+            frame_bytes: memory that its frames may take, at most FRAME_BYTES; older frames are
+                thinned out.
+
+        Raises:
+            ValueError: for another frame_bytes.
+        """
+        if not 0 < frame_bytes <= FRAME_BYTES:
+            raise ValueError(f"frame_bytes must be 1…{FRAME_BYTES}, got {frame_bytes}.")
         with self._lock:
-            own = [name for name, run in self._runs.items() if owner in run.owners]
-            for name in own[: max(0, len(own) - RUNS_AN_OWNER + 1)]:
-                self.close(name)
+            self._make_room(owner, frame_bytes)
             load = {id(worker): 0 for worker in self._workers}
             for run in self._runs.values():
                 load[id(run.worker)] = load.get(id(run.worker), 0) + 1
             worker = min(self._workers, key=lambda each: load[id(each)])
             name = secrets.token_urlsafe(12)
-            view = RunView(config=config, history=History(config))
-            self._runs[name] = _Run(view, {owner: time.monotonic()}, worker)
-            worker.send("open", name, (config.to_dict(), None))
+            view = RunView(config=config, history=History(config, frame_bytes=frame_bytes))
+            owners = {owner: time.monotonic()}
+            self._runs[name] = _Run(view, owners, worker, frame_bytes, closeup)
+            worker.send("open", name, (config.to_dict(), None, owner, closeup))
             return name
 
-    def play(self, name: str) -> None:
-        """Train without end."""
-        self._steer(name, "play")
+    def _make_room(self, owner: str, frame_bytes: int) -> None:
+        """Close the owner's oldest runs until one more with so many bytes may be opened."""
+        own = [(name, run) for name, run in self._runs.items() if owner in run.owners]
+        held = sum(run.frame_bytes for _, run in own)
+        while own and (len(own) >= RUNS_AN_OWNER or held + frame_bytes > BYTES_AN_OWNER):
+            name, run = own.pop(0)
+            held -= run.frame_bytes
+            self.close(name)
+
+    def play(self, name: str, until: int | None = None) -> None:
+        """Train until that many steps have been taken, then pause; None: without end."""
+        self._steer(name, "play", until)
 
     def pause(self, name: str) -> None:
         """Stop training after the present step."""
@@ -117,6 +156,17 @@ class Runner:
             run.pace.clear()
             run.view.status = "pausing" if command == "pause" else "running"
             run.worker.send(command, name, (run.orders, argument))
+
+    def look(self, name: str, request: CloseUpRequest) -> None:
+        """Look at another place, in frames to come; at rest in the newest frame too.
+
+        At rest a run that was opened without a close-up shows one only after its next frame.
+        """
+        run = self._runs.get(name)
+        if run:
+            with run.lock:
+                run.closeup = request
+                run.worker.send("look", name, request)
 
     def set_learning_rate(self, name: str, value: float) -> None:
         """From the next step on."""
@@ -148,7 +198,8 @@ class Runner:
         with self._lock, run.lock:
             run.worker = self._workers[0]
             step, data = run.checkpoint or (0, b"")
-            old, run.view.history = run.view.history, History(run.view.config)
+            history = History(run.view.config, frame_bytes=run.frame_bytes)
+            old, run.view.history = run.view.history, history
             run.view.history.floor = old.floor
             columns = [old.column(each, upto=step) for each in SCALARS]
             run.view.history.append_scalars(zip(*columns, strict=True))
@@ -156,7 +207,8 @@ class Runner:
                 run.view.history.append_frame(frame)
             run.view.status, run.view.message = "paused", ""
             run.view.generation += 1
-            run.worker.send("open", name, (run.view.config.to_dict(), data))
+            owner = next(iter(run.owners))
+            run.worker.send("open", name, (run.view.config.to_dict(), data, owner, run.closeup))
 
     def close(self, name: str) -> None:
         """Stop a run and free its memory."""
@@ -200,9 +252,10 @@ class Runner:
                 view.history.append_scalars(rows)
                 for frame in frames:
                     view.history.append_frame(frame)
-                run.pace.append((time.monotonic(), view.history.last_step))
-                (then, first), (now, last) = run.pace[0], run.pace[-1]
-                view.steps_per_second = (last - first) / (now - then) if now > then else 0.0
+                if rows:  # Not a frame that is looked at anew.
+                    run.pace.append((time.monotonic(), view.history.last_step))
+                    (then, first), (now, last) = run.pace[0], run.pace[-1]
+                    view.steps_per_second = (last - first) / (now - then) if now > then else 0.0
             elif kind == "paused":
                 # One that answers an order overtaken since (Pause, then Resume) says nothing.
                 if content == run.orders:

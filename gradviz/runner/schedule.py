@@ -57,7 +57,8 @@ class FrameSchedule:
             spent_s: what the step took, measuring and all.
             dear_s: what its dear quantities took.
             most_probes: no more than these can be measured.
-            sharing: runs that train in this worker; each is shown the less often.
+            sharing: of so many runs that share the worker alike this is one; the more, the
+                less often each is shown.
         """
         interval = FRAME_S * max(1.0, sharing / 4)
         extra = spent_s / 2 if self._bare_s is None else spent_s - self._bare_s

@@ -1,4 +1,4 @@
-"""The worker process: hosts many runs and gives each a slice of time in turn.
+"""The worker process: hosts many runs and gives each owner a slice of time in turn.
 
 Started by the registry as `python -m gradviz.runner.worker ADDRESS`; the key of the
 connection comes on stdin, which stays open: when the server dies, however it dies, stdin
@@ -15,12 +15,13 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from gradviz.config import RunConfig
-from gradviz.history import Frame, scalars_of
+from gradviz.history import CloseUpRequest, Frame, scalars_of
 from gradviz.runner.schedule import FrameSchedule
 from gradviz.training import Trainer, prepare_training_thread
 
@@ -34,6 +35,7 @@ KEY_BYTES = 32
 @dataclass
 class _Run:
     trainer: Trainer
+    owner: str
     until: int | None = 0
     """Train until this step; None: without end."""
     order: int = 0
@@ -42,6 +44,9 @@ class _Run:
     checkpoint_at: float = 0.0
     rows: list[tuple[float, ...]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
+    newest: Frame | None = None
+    turn: int = 0
+    """Number of its last slice, of all that this worker gave."""
 
     @property
     def running(self) -> bool:
@@ -55,22 +60,37 @@ class Worker:
         self._connection = connection
         self._runs: dict[str, _Run] = {}
         self._said_at = 0.0
+        self._slices = 0
 
     def serve(self) -> None:
         """Work until the connection ends."""
         self._say("ready", "", None)
         while True:
-            busy = [each for each in self._runs.items() if each[1].running]
-            while self._connection.poll(0 if busy else 0.5):
+            while self._connection.poll(0 if self._turns() else 0.5):
                 self._obey(*self._connection.recv())
-                busy = [each for each in self._runs.items() if each[1].running]
-            for name, run in busy:
-                if name in self._runs and run.running:
-                    self._slice(name, run, len(busy))
+            for name, sharing in self._turns():
+                run = self._runs.get(name)
+                if run is not None and run.running:
+                    self._slice(name, run, sharing)
                 while self._connection.poll(0):
                     self._obey(*self._connection.recv())
             if time.monotonic() - self._said_at > 1:
                 self._say("alive", "", None)
+
+    def _turns(self) -> list[tuple[str, int]]:
+        """Of each owner the run that has waited longest, with how many runs' share it gets.
+
+        So an owner of forty runs takes as much of this worker as one of a single run, which gets
+        one slice of two then, as if two runs shared the worker; the forty get one of eighty each.
+        """
+        busy = sorted(
+            (each for each in self._runs.items() if each[1].running), key=lambda each: each[1].turn
+        )
+        counts = Counter(run.owner for _, run in busy)
+        first: dict[str, str] = {}
+        for name, run in busy:
+            first.setdefault(run.owner, name)
+        return [(name, len(counts) * counts[owner]) for owner, name in first.items()]
 
     def _say(self, kind: str, run: str, content: Any) -> None:
         self._said_at = time.monotonic()
@@ -78,16 +98,17 @@ class Worker:
 
     def _obey(self, command: str, name: str, argument: Any) -> None:
         if command == "open":
-            config, checkpoint = argument
+            config, checkpoint, owner, closeup = argument
             try:
                 trainer = Trainer(RunConfig.from_dict(config))
+                trainer.closeup = closeup
                 if checkpoint:
                     trainer.restore(checkpoint)
             except Exception as error:
                 traceback.print_exc()
                 self._say("stopped", name, f"The run could not be made: {error}")
                 return
-            self._runs[name] = _Run(trainer, until=trainer.step)
+            self._runs[name] = _Run(trainer, owner, until=trainer.step)
             self._say("opened", name, trainer.floor)
             return
         run = self._runs.get(name)
@@ -96,7 +117,9 @@ class Worker:
         if command in {"play", "pause", "step"}:
             run.order, argument = argument
         if command == "play":
-            run.until = None
+            run.until = argument
+            if not run.running:
+                self._say("paused", name, run.order)
         elif command == "pause":
             if run.running:
                 # One more step, which is measured: the pictures of a run at rest are of its last.
@@ -110,11 +133,30 @@ class Worker:
             run.trainer.set_learning_rate(argument)
         elif command == "clip_threshold":
             run.trainer.set_clip_threshold(argument)
+        elif command == "look":
+            self._look(name, run, argument)
         elif command == "close":
             del self._runs[name]
 
+    def _look(self, name: str, run: _Run, request: CloseUpRequest) -> None:
+        """From the next frame on; at rest the newest frame is sent again."""
+        run.trainer.closeup = request
+        if run.running or run.newest is None:
+            return
+        try:
+            closeup = run.trainer.look(request)
+        except Exception:
+            # The picture stays; an error here would end all runs of this worker.
+            traceback.print_exc()
+            return
+        if closeup is not None:
+            run.newest = replace(run.newest, closeup=closeup)
+            self._say("records", name, ([], [run.newest]))
+
     def _slice(self, name: str, run: _Run, sharing: int) -> None:
         """Train one run for a slice of time."""
+        self._slices += 1
+        run.turn = self._slices
         ends = time.monotonic() + SLICE_S
         try:
             while run.running:
@@ -126,8 +168,10 @@ class Worker:
                 run.trainer.dear_probes = run.schedule.probes
                 record = run.trainer.train_step("full" if due else "none")
                 run.rows.append(scalars_of(record))
-                if due:
-                    run.frames.append(Frame.from_record(record))
+                # Of weights that are no numbers nothing can be measured.
+                if record.is_measured:
+                    run.newest = Frame.from_record(record)
+                    run.frames.append(run.newest)
                 spent = time.thread_time() - cpu
                 if due:
                     run.schedule.measured_step(

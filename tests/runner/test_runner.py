@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from typing import Any
 
+import numpy as np
 import pytest
 
 from gradviz import RunConfig, Trainer
+from gradviz.history import FRAME_BYTES, CloseUpRequest
 from gradviz.runner import Runner, worker
 from gradviz.scenarios import SCENARIOS
 
@@ -180,31 +183,192 @@ def test_twenty_runs_share_fairly() -> None:
         runner.shutdown()
 
 
-def test_an_owner_has_at_most_three_runs(runner: Runner) -> None:
-    names = [runner.open(CONFIG, "greedy") for _ in range(5)]
+def opened(runner: Runner, count: int, frame_bytes: int) -> tuple[list[str], list[str]]:
+    """So many runs, and those of them that are still open."""
+    names = [runner.open(CONFIG, "greedy", frame_bytes=frame_bytes) for _ in range(count)]
     known = [name for name in names if runner.attach(name, "greedy")]
-    assert known == names[-3:]
     for name in known:
         runner.close(name)
+    return names, known
+
+
+@pytest.mark.parametrize(
+    ("frame_bytes", "most"), [(FRAME_BYTES, 3), (FRAME_BYTES // 2, 6), (FRAME_BYTES - 1, 3)]
+)
+def test_an_owners_frames_have_a_bound(runner: Runner, frame_bytes: int, most: int) -> None:
+    names, known = opened(runner, most + 2, frame_bytes)
+    assert known == names[-most:]
+
+
+def test_an_owner_has_at_most_forty_runs(runner: Runner) -> None:
+    names, known = opened(runner, 42, 1000)
+    assert known == names[2:]
+
+
+def test_a_large_run_takes_the_place_of_small_ones(runner: Runner) -> None:
+    small = [runner.open(CONFIG, "greedy", frame_bytes=FRAME_BYTES // 2) for _ in range(6)]
+    large = runner.open(CONFIG, "greedy")
+    assert [name for name in small if runner.attach(name, "greedy")] == small[2:]
+    other = runner.open(CONFIG, "modest")
+    assert runner.attach(small[2], "greedy")
+    for name in (*small[2:], large, other):
+        runner.close(name)
+
+
+def test_a_run_keeps_to_its_bound(runner: Runner) -> None:
+    name = runner.open(CONFIG.replace(record_every=1), "me", frame_bytes=10_000)
+    runner.play(name, until=64)
+    eventually(lambda: look(runner, name) == ("paused", 64))
+    with runner.reading(name) as view:
+        assert view is not None
+        steps = [frame.step for frame in view.history.frames]
+        assert sum(frame.nbytes for frame in view.history.frames) <= 10_000
+    assert steps[0] == 1
+    assert 2 <= len(steps) < 7
+    assert steps[-1] == 64
+    runner.close(name)
+
+
+def test_a_bound_beyond_the_usual_is_refused(runner: Runner) -> None:
+    for wrong in (0, FRAME_BYTES + 1):
+        with pytest.raises(ValueError, match=rf"frame_bytes must be 1…{FRAME_BYTES}, got {wrong}"):
+            runner.open(CONFIG, "me", frame_bytes=wrong)
+
+
+def test_play_until_a_step(runner: Runner) -> None:
+    name = runner.open(CONFIG, "me")
+    runner.play(name, until=25)
+    eventually(lambda: look(runner, name) == ("paused", 25))
+    with runner.reading(name) as view:
+        assert view is not None
+        assert view.history.frames[-1].step == 25
+    runner.play(name, until=10)
+    eventually(lambda: look(runner, name) == ("paused", 25))
+    runner.play(name, until=30)
+    eventually(lambda: look(runner, name) == ("paused", 30))
+    runner.play(name)
+    eventually(lambda: look(runner, name)[1] > 40)
+    runner.close(name)
+
+
+def closeups(runner: Runner, name: str) -> list[tuple[int, int | None]]:
+    """Step and unit of each frame."""
+    with runner.reading(name) as view:
+        assert view is not None
+        frames = view.history.frames
+        return [(each.step, each.closeup.unit if each.closeup else None) for each in frames]
+
+
+def test_a_look_elsewhere_takes_the_newest_frames_place(runner: Runner) -> None:
+    name = runner.open(CONFIG, "me", closeup=CloseUpRequest(unit=2))
+    runner.play(name, until=8)
+    eventually(lambda: look(runner, name) == ("paused", 8))
+    before = closeups(runner, name)
+    assert before[-1] == (8, 2)
+    assert {unit for _, unit in before} == {2}
+    runner.look(name, CloseUpRequest(unit=5))
+    eventually(lambda: closeups(runner, name) == [*before[:-1], (8, 5)])
+    assert look(runner, name) == ("paused", 8)
+    runner.play(name, until=16)
+    eventually(lambda: look(runner, name) == ("paused", 16))
+    assert closeups(runner, name)[len(before) - 1 :][0] == (8, 5)
+    assert closeups(runner, name)[-1] == (16, 5)
+    trainer = Trainer(CONFIG)
+    trainer.closeup = CloseUpRequest(unit=5)
+    for _ in range(16):
+        expected = trainer.train_step("full").closeup
+    with runner.reading(name) as view:
+        assert view is not None
+        found = view.history.frames[-1].closeup
+        assert found is not None
+        assert expected is not None
+        assert np.array_equal(found.hidden, expected.hidden)
+        assert np.array_equal(found.pulse, expected.pulse)
+        steps = view.history.column("step").tolist()
+    assert steps == [*range(1, 17)]
+    runner.close(name)
+
+
+def test_a_run_without_a_close_up_gets_one_with_its_next_frame(runner: Runner) -> None:
+    name = runner.open(CONFIG, "me")
+    runner.play(name, until=2)
+    eventually(lambda: look(runner, name) == ("paused", 2))
+    runner.look(name, CloseUpRequest(unit=3))
+    runner.look("unknown", CloseUpRequest())
+    runner.step(name, 1)
+    eventually(lambda: look(runner, name) == ("paused", 3))
+    assert closeups(runner, name) == [(1, None), (2, None), (3, 3)]
+    runner.close(name)
+
+
+def test_owners_take_turns_and_so_do_the_runs_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SLICE_S", 0.0)
+    names = {"a1": "a", "a2": "a", "a3": "a", "b1": "b"}
+    with serving() as ours:
+        for name, owner in names.items():
+            ours.send(("open", name, (CONFIG.to_dict(), None, owner, None)))
+        for name in names:
+            ours.send(("play", name, (1, 13 if owner_of(name) == "a" else 39)))
+        said = list(words(ours, until="paused", times=4))
+    turns = [name for kind, name, _ in said if kind == "records"]
+    assert {name: turns.count(name) for name in names} == {"a1": 13, "a2": 13, "a3": 13, "b1": 39}
+    # While the orders to play come in the first few have fewer neighbours.
+    settled = turns[12:]
+    for first in range(0, len(settled) - 6, 6):
+        assert [owner_of(name) for name in settled[first : first + 6]].count("b") == 3
+        assert {"a1", "a2", "a3"} <= set(settled[first : first + 6])
+
+
+def owner_of(name: str) -> str:
+    return name[0]
+
+
+def test_a_runs_pictures_come_by_its_share_of_the_worker() -> None:
+    ours, its = Pipe()
+    at_work = worker.Worker(its)
+    for name in ("a1", "a2", "a3", "b1"):
+        at_work._obey("open", name, (CONFIG.to_dict(), None, owner_of(name), None))
+        at_work._obey("play", name, (1, 100))
+    assert dict(at_work._turns()) == {"a1": 6, "b1": 2}
+    at_work._obey("pause", "b1", (2, None))
+    at_work._slice("b1", at_work._runs["b1"], 1)
+    at_work._slice("a1", at_work._runs["a1"], 1)
+    assert dict(at_work._turns()) == {"a2": 3}
+    ours.close()
+    its.close()
 
 
 def test_a_step_that_takes_too_long_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STEP_LIMIT_S", 0.0)
+    with serving() as ours:
+        ours.send(("open", "run", (CONFIG.replace(record_every=2).to_dict(), None, "me", None)))
+        ours.send(("play", "run", (1, None)))
+        said = {kind: content for kind, _, content in words(ours, until="stopped")}
+    assert "s; 0 s is the limit. Make the network or the batch smaller." in said["stopped"]
+    assert [int(row[0]) for row in said["records"][0]] in ([1], [1, 2])
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Connection]:
+    """A worker in a thread of this process."""
     ours, its = Pipe()
     thread = threading.Thread(target=serve, args=(its,))
     thread.start()
-    ours.send(("open", "run", (CONFIG.replace(record_every=2).to_dict(), None)))
-    ours.send(("play", "run", (1, None)))
-    said = {}
-    while "stopped" not in said:
-        assert ours.poll(20)
-        kind, _, content = ours.recv()
-        said[kind] = content
-    ours.close()
-    thread.join(10)
+    try:
+        yield ours
+    finally:
+        ours.close()
+        thread.join(10)
     assert not thread.is_alive()
-    assert "s; 0 s is the limit. Make the network or the batch smaller." in said["stopped"]
-    assert [int(row[0]) for row in said["records"][0]] in ([1], [1, 2])
+
+
+def words(ours: Connection, *, until: str, times: int = 1) -> Iterator[tuple[str, str, Any]]:
+    """All that the worker says, to the last of so many words of a kind."""
+    while times:
+        assert ours.poll(20)
+        word = ours.recv()
+        yield word
+        times -= word[0] == until
 
 
 def serve(connection: Connection) -> None:
