@@ -55,7 +55,7 @@ def test_requirements_and_metadata_ask_for_the_same() -> None:
     "requirement", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
 )
 def test_a_dependency_has_both_bounds_and_the_installed_one_fits(requirement: str) -> None:
-    found = re.fullmatch(r"([a-z-]+)>=([\d.]+),<([\d.]+)", requirement)
+    found = re.fullmatch(r"([a-z.-]+)>=([\d.]+),<([\d.]+)", requirement)
     assert found, f"write {requirement} as name>=low,<high"
     name, low, high = found.groups()
     version = numbers(metadata.version(name))
@@ -199,7 +199,8 @@ def test_contrast_of_black_and_white() -> None:
 
 def test_all_that_the_app_imports_is_asked_for() -> None:
     names = {re.split("[<>]", each)[0] for each in PROJECT["dependencies"]}
-    names = {"sklearn" if name == "scikit-learn" else name for name in names}
+    named = {"scikit-learn": "sklearn", "ruamel.yaml": "ruamel"}
+    names = {named.get(name, name) for name in names}
     imported = set()
     for path in [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("gradviz/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
