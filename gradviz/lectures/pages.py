@@ -1,0 +1,48 @@
+"""What a slide may name: the pages, their pictures, what can be hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from gradviz.config import RunConfig
+
+PageName = Literal["live_training", "vanishing", "gates", "clipping", "cliff", "compare"]
+
+PAGES: tuple[str, ...] = get_args(PageName)
+
+PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "live_training": (
+            "loss",
+            "gradient_flow",
+            "gradient_flow_over_training",
+            "step_jacobians",
+            "transport",
+            "gates",
+            "clipping",
+        ),
+        "vanishing": ("transport_by_lag", "eigenvalues", "singular_values", "pulse", "powers"),
+        "gates": ("gate_maps", "gate_means", "saturation_triangle", "forget_path", "half_life"),
+        "clipping": (
+            "clip_losses",
+            "clip_norms",
+            "clip_angle",
+            "clipped_share",
+            "effective_learning_rate",
+        ),
+        "cliff": ("surface_3d", "contour", "descent"),
+        "compare": ("compare_loss", "compare_horizon", "compare_flow", "compare_transport"),
+    }
+)
+"""Page → the pictures that a slide on it may choose from, in the page's own order."""
+
+HIDEABLE: tuple[str, ...] = ("settings", "words", *RunConfig.model_fields)
+"""What `hide` may name: all settings, the sentences that read the pictures, or one setting."""
+
+SET_UPS: Mapping[str, int] = MappingProxyType({"clipping": 4})
+"""Set-ups that a page has of its own: no clip, by norm, by value, adaptive."""
+
+WITHOUT_RUN = ("cliff",)
+"""Pages that train nothing."""
