@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from gradviz.config import RunConfig
+from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui.session import in_fragment, runner, session, session_id
 from gradviz.ui.stage import LIVE_FIELDS, Stage
@@ -177,11 +178,29 @@ def open_runs(stage: Stage) -> list[str]:
     """New runs with the present settings, paused at step 0; those before are freed. Their ids."""
     close_runs(stage)
     stage.started = stage.setups
+    count = sum(len(configs) for configs in stage.started.values())
     stage.runs = {
-        label: [runner().open(config, session_id()) for config in configs]
+        label: [
+            runner().open(
+                config,
+                session_id(),
+                closeup=stage.look if stage.lesson.closeup else None,
+                frame_bytes=stage.lesson.frame_bytes // count,
+            )
+            for config in configs
+        ]
         for label, configs in stage.started.items()
     }
     return stage.ids
+
+
+def look(stage: Stage, request: CloseUpRequest) -> None:
+    """Have the runs' close-ups look elsewhere."""
+    if request != stage.look:
+        stage.look = request
+        stage.active_at = time.monotonic()
+        for run in stage.ids:
+            runner().look(run, request)
 
 
 def close_runs(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from gradviz.config import RunConfig
-from gradviz.history import History
+from gradviz.history import FRAME_BYTES, History
 from gradviz.reading import Reading
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Lesson:
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None
     """What a click on a picture does: its value is {picture, x, y}."""
+    frame_bytes: int = FRAME_BYTES // 4
+    """Memory that the frames of its runs may take together. Of one tab's pages all six fit into
+    what the runner lets one session take, so none drives another's runs out."""
     parts: tuple[str, ...] = ("train", "scrub")
     """Of the component's controls."""
     take_query: Callable[[Stage, Query], None] = _take_query

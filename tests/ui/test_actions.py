@@ -23,7 +23,7 @@ class Recorder:
         self.told: list[tuple[object, ...]] = []
 
     def __getattr__(self, name: str) -> Any:
-        def note(*arguments: object) -> str:
+        def note(*arguments: object, **options: object) -> str:
             self.told.append((name, *arguments))
             return "run"
 

@@ -22,7 +22,7 @@ class NoRunner:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 
-    def open(self, config: RunConfig, owner: str) -> str:
+    def open(self, config: RunConfig, owner: str, **options: object) -> str:
         self.told.append(("open", config))
         return "run"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from gradviz import figures
 from gradviz.config import RunConfig
+from gradviz.history import FRAME_BYTES
 from gradviz.reading import read
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.stage import Stage
@@ -24,4 +25,5 @@ LIVE_TRAINING = Lesson(
     default=RunConfig(),
     pictures=_pictures,
     read=reading_of_one(read),
+    frame_bytes=FRAME_BYTES,
 )
