@@ -21,7 +21,7 @@ from gradviz.runner import Runner, worker
 from gradviz.scenarios import SCENARIOS
 
 
-def eventually(true: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(true: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"
