@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
+from gradviz.figures.gate_bands import NO_GATES, gate_band, gate_rows
 from gradviz.figures.style import (
-    GATES,
     LAYERS,
     WAITING,
     Mark,
@@ -172,24 +172,12 @@ def gates(
         name = next(reversed(frame.layers))
     shown = frame.layers.get(name) if frame else None
     found = shown.gates if shown else {}
-    traces: list[dict[str, Any]] = []
-    for gate, values in found.items():
-        traces += _gate(escaped(gate), values, GATES[gate])
-    layout: dict[str, Any] = {}
-    if traces:
-        layout["xaxis"] = {"anchor": "y2"}
-        layout["yaxis"] = {"range": [-0.03, 1.03], "domain": [0.42, 1], "dtick": 0.5}
-        layout["yaxis2"] = {
-            "range": [-1.06, 1.06],
-            "domain": [0, 0.34],
-            "dtick": 1,
-            "title": {"text": "candidate", "standoff": 8, "font": {"color": GATES["candidate"]}},
-        }
+    traces = [trace for gate, values in found.items() for trace in gate_band(gate, values)]
     config = history.config
     if frame and not shown:
         empty = NOT_MEASURED
     elif frame or (isinstance(config, RunConfig) and config.cell == "rnn"):
-        empty = "A plain RNN has no gates:<br>pick LSTM or GRU to see some"
+        empty = NO_GATES
     else:
         empty = WAITING
     of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
@@ -202,18 +190,8 @@ def gates(
         y="gate",
         theme=theme,
         empty="" if traces else empty,
-        **layout,
+        **(gate_rows() if traces else {}),
     )
-
-
-def _gate(gate: str, values: Floats, colour: str) -> list[dict[str, Any]]:
-    t = _timesteps(len(values[0]))
-    axis = "y2" if gate == "candidate" else "y"
-    hover = f"t = %{{x}}: {gate} %{{y:.3f}}<extra></extra>"
-    shade = band(t, values[1], values[2], colour, uid=f"band-{gate}", group=gate)
-    mean = line(t, values[0], gate, colour, uid=gate, legendgroup=gate, hovertemplate=hover)
-    # The candidate's axis says its name and colour; a fourth entry would not fit a phone's width.
-    return [{**shade, "yaxis": axis}, {**mean, "yaxis": axis, "showlegend": axis == "y"}]
 
 
 def _named(frame: Frame | None) -> list[tuple[str, LayerFrame]]:
