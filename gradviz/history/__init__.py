@@ -10,6 +10,7 @@ from __future__ import annotations
 from gradviz.history.closeup import CloseUp, CloseUpRequest
 from gradviz.history.floats import Complexes, Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
+from gradviz.history.memory import MemoryPaths, half_lives, memory_gate, memory_paths
 from gradviz.history.records import (
     SCALARS,
     Failure,
@@ -36,7 +37,11 @@ __all__ = [
     "History",
     "LayerFrame",
     "LayerRecord",
+    "MemoryPaths",
     "StepRecord",
+    "half_lives",
     "is_reversed",
+    "memory_gate",
+    "memory_paths",
     "scalars_of",
 ]
