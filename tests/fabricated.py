@@ -5,12 +5,13 @@ Index legend: T timesteps, P probe sequences, Q of them with the dear quantities
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradviz.config import RunConfig
-from gradviz.history import Frame, History, LayerFrame, LayerRecord, StepRecord
+from gradviz.history import CloseUp, Frame, History, LayerFrame, LayerRecord, StepRecord
 
 GATES = {
     "rnn": (),
@@ -96,3 +97,146 @@ def record(step: int, layers: dict[str, LayerRecord] | None = None, **more: Any)
         "clip_threshold": 1.0,
     }
     return StepRecord(step=step, layers=layers or {}, **(usual | more))
+
+
+def gate_closeup(config: RunConfig, *, forget_bias: float = 0.0, seed: int = 0) -> CloseUp:
+    """A close-up of an LSTM, GRU or RNN run by hand on a sequence of its task's kind.
+
+    An LSTM's ∂c_T/∂c_t is found by complex steps, not by the instrument's formula.
+    """
+    draw = np.random.default_rng(seed)
+    inputs = sequence_of(config, draw)
+    run = HandRun(config, inputs, forget_bias=forget_bias, draw=draw)
+    states, gates = run.forward()
+    T, H = len(inputs), config.hidden_size
+    lstm = config.cell == "lstm"
+    N = 2 * H if lstm else H
+    return CloseUp(
+        layer="l0",
+        sequence=1,
+        timestep=T,
+        unit=1,
+        inputs=inputs,
+        hidden=states[1:, 0].astype("f4"),
+        gates={name: np.stack(values).astype("f4") for name, values in gates.items()},
+        saturation={
+            name: np.stack([np.less(g, 0.1).mean(0), np.greater(g, 0.9).mean(0)], 1).astype("f4")
+            for name, g in gates.items()
+            if name != "candidate"
+        },
+        forget_path_log10=forget_path(gates["forget"]) if lstm else None,
+        cell_transport_log10=run.cell_transport(states) if lstm else None,
+        recurrent_eigenvalues=None,
+        jacobian_eigenvalues=np.zeros(N, "c8"),
+        jacobian_singular_values=np.zeros(N, "f4"),
+        pulse=np.zeros((T + 1, N), "f4"),
+        pulse_log10=np.zeros(T + 1),
+        transport_rms_log10=np.zeros(T),
+        weight_variance=None,
+        drive_variance=None,
+    )
+
+
+def looked(config: RunConfig, *closeups: CloseUp, **made: Any) -> History:
+    """A run with a close-up at each step 1, 2, …; without any given, `gate_closeup`'s."""
+    history = History(config)
+    for step, closeup in enumerate(closeups or (gate_closeup(config, **made),), start=1):
+        history.append_scalars([row(step)])
+        history.append_frame(replace(frame(config, step), closeup=closeup))
+    return history
+
+
+def forget_path(forget: list[Any]) -> np.ndarray[Any, Any]:
+    """(T,) log10 of the greatest entry of f_T … f_{t+1}, multiplied out."""
+    products = [np.ones_like(forget[0])]
+    for gate in forget[:0:-1]:
+        products.append(products[-1] * gate)
+    return np.log10(np.max(products, axis=1))[::-1]
+
+
+def sequence_of(config: RunConfig, draw: np.random.Generator) -> np.ndarray[Any, Any]:
+    """(T, I) float32: an input as the task of the config has it."""
+    T = config.timesteps
+    eye = np.eye(10, dtype="f4")
+    match config.task:
+        case "adding":
+            marks = np.isin(np.arange(T), [T // 5, T // 2 + T // 4])
+            return np.stack([draw.random(T), marks], 1).astype("f4")
+        case "copy_memory":
+            tokens = np.full(T, 8)
+            tokens[:10], tokens[config.seq_len + 9] = draw.integers(0, 8, 10), 9
+            return eye[tokens]
+        case "temporal_order":
+            tokens = draw.integers(2, 6, T)
+            tokens[[T // 8, T // 2 + 1]] = draw.integers(0, 2, 2)
+            return eye[tokens, :6]
+        case "recall":
+            return eye[draw.integers(0, 8), :8] * (np.arange(T) == 0)[:, None].astype("f4")
+        case "sunspots":
+            return (1 - np.cos(np.arange(T) * 0.57)).astype("f4")[:, None]
+    zero = np.hypot(*(np.indices((8, 8)) - 3.5) / [[[1.2]], [[0.9]]])
+    return np.exp(-((zero - 3) ** 2)).astype("f4").reshape(T, -1)
+
+
+class HandRun:
+    """A recurrent layer in NumPy, float64, PyTorch's equations and default weights."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        inputs: np.ndarray[Any, Any],
+        *,
+        forget_bias: float,
+        draw: np.random.Generator,
+    ) -> None:
+        H, rows = config.hidden_size, {"rnn": 1, "lstm": 4, "gru": 3}[config.cell]
+        bound = H**-0.5
+        self.cell, self.H = config.cell, H
+        self.drive = inputs @ draw.uniform(-bound, bound, (inputs.shape[1], rows * H))
+        self.weight = draw.uniform(-bound, bound, (rows * H, H))
+        if config.cell == "lstm":
+            self.drive[:, H : 2 * H] += forget_bias
+
+    def forward(self) -> tuple[np.ndarray[Any, Any], dict[str, list[Any]]]:
+        """States (T + 1, 2, H), h and c, from zero, and the gates of each timestep."""
+        states, gates = [np.zeros((2, self.H))], {name: [] for name in GATES[self.cell]}
+        for t in range(len(self.drive)):
+            state, now = self.step(states[-1], t)
+            states.append(state)
+            for name, value in now.items():
+                gates[name].append(value)
+        return np.stack(states), gates
+
+    def step(self, state: np.ndarray[Any, Any], t: int) -> tuple[Any, dict[str, Any]]:
+        """One timestep from (2, …, H); h is state[0]."""
+        h, c = state
+        a = np.split(h @ self.weight.T, len(self.weight) // self.H, axis=-1)
+        x = np.split(self.drive[t], len(a), axis=-1)
+        if self.cell == "rnn":
+            return np.stack([np.tanh(a[0] + x[0]), c]), {}
+        if self.cell == "gru":
+            r, z = sigmoid(a[0] + x[0]), sigmoid(a[1] + x[1])
+            n = np.tanh(x[2] + r * a[2])
+            return np.stack([(1 - z) * n + z * h, c]), {"reset": r, "update": z, "candidate": n}
+        i, f, o = (sigmoid(a[k] + x[k]) for k in (0, 1, 3))
+        g = np.tanh(a[2] + x[2])
+        c = f * c + i * g
+        gates = {"input": i, "forget": f, "candidate": g, "output": o}
+        return np.stack([o * np.tanh(c), c]), gates
+
+    def cell_transport(self, states: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """(T,) log10 ‖∂c_T/∂c_t‖₂ by complex steps from each c_t, h_t with it."""
+        return np.array([self._carried(states, t) for t in range(1, len(states))])
+
+    def _carried(self, states: np.ndarray[Any, Any], t: int, tiny: float = 1e-100) -> float:
+        _, gates = self.step(states[t - 1], t - 1)
+        cell = states[t, 1] + 1j * tiny * np.eye(self.H)
+        state = np.stack([gates["output"] * np.tanh(cell), cell])
+        for later in range(t, len(self.drive)):
+            state, _ = self.step(state, later)
+        return float(np.log10(np.linalg.norm(state[1].imag / tiny, 2)))
+
+
+def sigmoid(x: Any) -> Any:
+    """1/(1 + e^−x)."""
+    return 1 / (1 + np.exp(-x))

@@ -14,12 +14,16 @@ from gradviz.figures.compare_over_training import (
     compare_loss,
     compare_norm,
 )
+from gradviz.figures.gate_maps import gate_maps
+from gradviz.figures.gate_use import gate_means, saturation_triangle
 from gradviz.figures.heatmap import gradient_flow_over_training
+from gradviz.figures.memory import forget_path, half_life
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
 
 __all__ = [
     "COMPARE",
+    "GATES",
     "LIVE",
     "as_json",
     "clipping",
@@ -29,10 +33,15 @@ __all__ = [
     "compare_loss",
     "compare_norm",
     "compare_transport",
+    "forget_path",
+    "gate_maps",
+    "gate_means",
     "gates",
     "gradient_flow",
     "gradient_flow_over_training",
+    "half_life",
     "loss",
+    "saturation_triangle",
     "step_jacobians",
     "transport",
 ]
@@ -49,6 +58,17 @@ LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     }
 )
 """The pictures of a live run, in their order on the page."""
+
+GATES: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {
+        "gate_maps": gate_maps,
+        "gate_means": gate_means,
+        "forget_path": forget_path,
+        "half_life": half_life,
+        "saturation_triangle": saturation_triangle,
+    }
+)
+"""The pictures of one sequence's gates, which need close-ups."""
 
 COMPARE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {

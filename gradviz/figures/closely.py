@@ -1,0 +1,44 @@
+"""What the pictures of a close-up share: which one is shown, and what stands below the title."""
+
+from __future__ import annotations
+
+from gradviz.config import RunConfig
+from gradviz.figures.gate_bands import NO_GATES
+from gradviz.figures.over_time import NOT_MEASURED
+from gradviz.figures.style import WAITING, escaped
+from gradviz.history import CloseUp, History
+
+NAMES = {
+    "input": "input i",
+    "forget": "forget f",
+    "output": "output o",
+    "candidate": "candidate g",
+    "reset": "reset r",
+    "update": "update z",
+}
+
+
+def closeup_at(history: History, step: int | None) -> CloseUp | None:
+    """The close-up of the frame shown at a step."""
+    frame = history.frame_at(step)
+    return frame.closeup if frame else None
+
+
+def facts_of(history: History, step: int | None, *more: str, sequence: bool = True) -> str:
+    """Step, layer, sequence and what else is to say; empty without a close-up."""
+    frame = history.frame_at(step)
+    if frame is None or frame.closeup is None:
+        return ""
+    shown = frame.closeup
+    of = f", #{shown.sequence}" if sequence else ""
+    return " · ".join([f"step {frame.step:,}", f"{escaped(shown.layer)}{of}", *more])
+
+
+def why_empty(history: History, step: int | None, *, gated: bool = False) -> str:
+    """What to say in place of a picture; `gated`: of one that needs gates."""
+    closeup = closeup_at(history, step)
+    config = history.config
+    rnn = isinstance(config, RunConfig) and config.cell == "rnn"
+    if gated and (rnn or (closeup and not closeup.gates)):
+        return NO_GATES
+    return NOT_MEASURED if history.frames else WAITING
