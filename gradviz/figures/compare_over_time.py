@@ -22,7 +22,6 @@ from gradviz.figures.setups import (
     median_of,
     seeds_seen,
     steps_seen,
-    top_layer,
 )
 from gradviz.figures.style import WAITING, figure, level
 from gradviz.history import Floats, Frame, LayerFrame
@@ -96,7 +95,7 @@ def _lines(
     traces: list[dict[str, Any]] = []
     measured: list[LayerFrame] = []
     for place, (label, of_setup) in enumerate(zip(runs, frames, strict=True)):
-        layers = [top_layer(frame.layers) for frame in of_setup if frame]
+        layers = [frame.top_layer for frame in of_setup if frame]
         known = [layer for layer in layers if values_of(layer) is not None]
         measured += known
         values = _over_seeds([_finite(values_of(layer)) for layer in known], len(of_setup))

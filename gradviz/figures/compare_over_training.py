@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from gradviz.figures.compare_by_step import by_step, last_step_of
 from gradviz.figures.over_training import WIDE
-from gradviz.figures.setups import Column, Runs, every, lengths_seen, top_layer
+from gradviz.figures.setups import Column, Runs, every, lengths_seen
 from gradviz.figures.style import WAITING, level, log_axis
 from gradviz.history import Floats, Frame, History
 
@@ -93,7 +93,7 @@ def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light"
     """
     counted = max(len(list(every(runs))), 1)
     most = min(MOST_FRAMES, max(FRAMES // counted, 2))
-    layers = [top_layer(history.frames[-1].layers) for history in every(runs) if history.frames]
+    layers = [history.frames[-1].top_layer for history in every(runs) if history.frames]
     top = float(max((len(layer.hidden_grad_log10) for layer in layers), default=2))
     columns = [[_horizons(history, most) for history in of] for of in runs.values()]
     known = any(len(x) for of_setup in columns for x, _ in of_setup)
@@ -137,7 +137,7 @@ def _gaps_on_a_log_axis(columns: list[list[Column]]) -> list[list[Column]]:
 def _horizons(history: History, most: int) -> Column:
     """Steps and horizons of the frames in which one was measured."""
     frames: list[Frame] = history.frames_upto(most=most)
-    lags = np.array([top_layer(frame.layers).horizon for frame in frames])
+    lags = np.array([frame.top_layer.horizon for frame in frames])
     known = ~np.isnan(lags)
     return np.array([frame.step for frame in frames])[known], lags[known]
 

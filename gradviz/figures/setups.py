@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.figures.style import MOST_POINTS, SETUPS, band, escaped, line, thinned
-from gradviz.history import Floats, History, LayerFrame, is_reversed
+from gradviz.history import Floats, History, LayerFrame
 
 Runs = Mapping[str, Sequence[History]]
 """Label of a set-up → its histories, one a seed."""
@@ -105,12 +105,6 @@ def _envelope(x: NDArray[Any], low: Floats, high: Floats) -> tuple[NDArray[Any],
 def every(runs: Runs) -> Iterator[History]:
     """The histories of all set-ups."""
     return (history for histories in runs.values() for history in histories)
-
-
-def top_layer(layers: Mapping[str, LayerFrame]) -> LayerFrame:
-    """The last layer that reads forward; the last of all where none does."""
-    forward = [layer for name, layer in layers.items() if not is_reversed(name)]
-    return (forward or list(layers.values()))[-1]
 
 
 def seeds_seen(runs: Runs) -> str:

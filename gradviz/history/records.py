@@ -155,6 +155,12 @@ class Frame:
         )
 
     @property
+    def top_layer(self) -> LayerFrame:
+        """The last layer that reads forward; the last of all where none does."""
+        forward = [layer for name, layer in self.layers.items() if not is_reversed(name)]
+        return (forward or list(self.layers.values()))[-1]
+
+    @property
     def nbytes(self) -> int:
         """Memory of the arrays."""
         closeup = self.closeup.nbytes if self.closeup else 0

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from gradviz.reading.compare import read_compare
+from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
 
-__all__ = ["Level", "Reading", "read"]
+__all__ = [
+    "Level",
+    "Reading",
+    "SetupRow",
+    "Spread",
+    "difference_table",
+    "read",
+    "read_compare",
+]

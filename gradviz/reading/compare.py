@@ -1,0 +1,91 @@
+"""Several set-ups in words: which learned, how far each gradient reaches, over how many seeds.
+
+Medians and ranges only: a few seeds say nothing of significance.
+"""
+
+from __future__ import annotations
+
+import math
+
+from gradviz.reading.differences import Runs, SetupRow, Spread, difference_table, number_of
+from gradviz.reading.phrases import Level, Reading, number, ten_to
+from gradviz.reading.run import GREW, RECENT
+
+
+def read_compare(runs: Runs, step: int | None = None) -> Reading:
+    """Say what is seen of several set-ups at a step; None is the newest."""
+    rows = [row for row in difference_table(runs, step) if row.seeds]
+    if not rows:
+        return Reading(sentences=["Nothing has been measured yet."], level="info")
+    learned = f"{'; '.join(_learned(row) for row in rows)}."
+    known = [(row, row.horizon) for row in rows if row.horizon]
+    reach = (
+        [f"Gradients reach back: {'; '.join(_reach(*each) for each in known)}."] if known else []
+    )
+    return Reading(sentences=[learned, *reach, _seeds(rows)], level=_level(rows))
+
+
+def _learned(row: SetupRow) -> str:
+    """What one set-up has come to."""
+    clauses = [*_solved(row), *_failed(row)] or [f"has done {_steps(row.steps)}"]
+    loss = [] if row.solved else _loss(row)
+    return ", ".join([f"{row.label} {' and '.join(clauses)}", *loss])
+
+
+def _solved(row: SetupRow) -> list[str]:
+    if not row.floor:
+        return []
+    after = f" after {row.steps_to_solve.words()} steps" if row.steps_to_solve else ""
+    if row.seeds > 1:
+        return [f"solved its task in {row.solved} of {row.seeds} seeds{after}"]
+    if after:
+        return [f"solved its task{after}"]
+    return [f"has not solved its task in {_steps(row.steps)}"] if row.loss else []
+
+
+def _failed(row: SetupRow) -> list[str]:
+    if not row.failed_at:
+        return []
+    first = f"step {row.failed_at[0]:,}"
+    if row.seeds == 1:
+        return [f"failed at {first}"]
+    which = "at" if len(row.failed_at) == 1 else "first at"
+    return [f"failed in {len(row.failed_at)}, {which} {first}"]
+
+
+def _loss(row: SetupRow) -> list[str]:
+    """The recent loss against the floor, of the seeds that did not fail."""
+    if row.loss is None:
+        return []
+    of = "median " if row.seeds - len(row.failed_at) > 1 else ""
+    share = f", {row.loss.median / row.floor:.0%} of its floor" if row.floor else ""
+    return [f"its {of}loss of the last {RECENT} steps {number(row.loss.median)}{share}"]
+
+
+def _reach(row: SetupRow, horizon: Spread) -> str:
+    """How far one set-up's gradient reaches."""
+    spread = f" ({number_of(horizon.low)}…{number_of(horizon.high)})"
+    over = spread if horizon.low < horizon.high else ""
+    if math.isfinite(horizon.median):
+        return f"{row.label} {number_of(horizon.median)}{over} of {row.first_lag} timesteps"
+    growth = row.growth_log10
+    grown = f", grown {ten_to(growth)} times" if growth and growth >= math.log10(GREW) else ""
+    return f"{row.label}{over} to the first input{grown}"
+
+
+def _seeds(rows: list[SetupRow]) -> str:
+    counts = [row.seeds for row in rows]
+    if min(counts) == 1:
+        return "One seed proves nothing; train more seeds."
+    many = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)}…{max(counts)}"
+    return f"Numbers are medians, with least and greatest, over {many} seeds of each set-up."
+
+
+def _level(rows: list[SetupRow]) -> Level:
+    if any(row.failed_at for row in rows):
+        return "warning"
+    return "ok" if all(row.solved == row.seeds for row in rows) else "info"
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'' if count == 1 else 's'}"
