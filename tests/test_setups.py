@@ -154,6 +154,17 @@ def test_no_query_string_ever_raises(query: str) -> None:
         ([RunConfig(forget_bias=1.0), RunConfig(forget_bias=2.0)], ["RNN", "RNN (2)"]),
         ([RunConfig(), RunConfig(optimizer="sgd", momentum=0.9)], ["Adam", "SGD · momentum 0.9"]),
         ([RunConfig(num_layers=2), RunConfig()], ["layers 2", "layers 1"]),
+        (
+            [
+                RunConfig(),
+                RunConfig(cell="gru", seq_len=9, hidden_size=8, batch_size=4, clip="none"),
+            ],
+            ["RNN", "GRU"],
+        ),
+        (
+            [RunConfig(), RunConfig(clip="none"), LSTM.replace(seed=1, hidden_size=8, seq_len=9)],
+            ["RNN · clip by norm", "RNN · clip none", "LSTM · clip by norm"],
+        ),
     ],
 )
 def test_labels_say_what_differs(several: list[RunConfig], expected: list[str] | None) -> None:
@@ -166,6 +177,7 @@ def test_labels_are_unique_and_not_empty(several: list[RunConfig]) -> None:
     words = labels(several)
     assert len(set(words)) == len(several)
     assert all(words)
+    assert max(len(each.split(" · ")) for each in words) <= 3
 
 
 def test_what_differs_and_what_it_changes() -> None:

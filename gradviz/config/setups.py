@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from urllib.parse import parse_qs, urlencode
 
 from gradviz.config.run_config import RunConfig, shown
@@ -13,6 +14,11 @@ MOST_SETUPS = 4
 MOST_SEEDS = 10
 
 Query = str | Mapping[str, str | list[str]]
+
+MOST_PHRASES = 3
+"""Of a label: a legend of four must fit on a phone."""
+
+_WELL_KNOWN = ("cell", "clip", "forget_bias", "recurrent_gain", "recurrent_init", "task", "seq_len")
 
 _SELF_SAID = {"task", "cell", "activation", "optimizer", "dtype", "device"}
 """Settings whose value says what it is of: GRU, SGD."""
@@ -108,18 +114,39 @@ def is_used(config: RunConfig, name: str) -> bool:
 
 
 def labels(configs: Sequence[RunConfig]) -> list[str]:
-    """A few words for each: what differs among them. No two are the same."""
+    """A few words for each: what differs among them. No two are the same.
+
+    Where one would take more than MOST_PHRASES, only the fewest settings that tell them apart.
+    """
     names = differing(configs)
-    words = [_label(config, names) for config in configs]
+    if any(len(_chosen(config, names)) > MOST_PHRASES for config in configs):
+        names = _telling_apart(configs, names)
+    words = _labelled(configs, names)
     earlier = [words[:place].count(each) for place, each in enumerate(words)]
     return [f"{each} ({n + 1})" if n else each for each, n in zip(words, earlier, strict=True)]
 
 
-def _label(config: RunConfig, names: Sequence[str]) -> str:
+def _telling_apart(configs: Sequence[RunConfig], names: Sequence[str]) -> list[str]:
+    """The fewest settings with which as many labels differ as with all; well known ones first."""
+    known = [name for name in _WELL_KNOWN if name in names]
+    ordered = known + [name for name in names if name not in known]
+    most = len(set(_labelled(configs, ordered)))
+    # Each further setting tells one more set-up apart, so one fewer than them is enough.
+    few = (some for size in range(1, len(configs)) for some in combinations(ordered, size))
+    return next((list(some) for some in few if len(set(_labelled(configs, some))) == most), ordered)
+
+
+def _labelled(configs: Sequence[RunConfig], names: Sequence[str]) -> list[str]:
+    return [
+        " · ".join(_phrase(config, name) for name in _chosen(config, names)) for config in configs
+    ]
+
+
+def _chosen(config: RunConfig, names: Sequence[str]) -> list[str]:
+    """Of the settings those to be said of one config."""
     used = [name for name in names if is_used(config, name)]
     # What is left to PyTorch need not be said beside something else.
-    chosen = [name for name in used if getattr(config, name) is not None] or used or ["cell"]
-    return " · ".join(_phrase(config, name) for name in chosen)
+    return [name for name in used if getattr(config, name) is not None] or used or ["cell"]
 
 
 def _phrase(config: RunConfig, name: str) -> str:

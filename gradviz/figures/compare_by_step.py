@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.figures.over_training import words_of
-from gradviz.figures.setups import Column, Runs, drawn, every, on_one_axis, seeds_seen
+from gradviz.figures.setups import BELOW, Column, Runs, drawn, every, on_one_axis, seeds_seen
 from gradviz.figures.style import SCRUB, SETUPS, WAITING, Mark, escaped, figure
 from gradviz.history import History
 
@@ -64,6 +64,7 @@ def by_step(
         x_span=(1.0, last_step_of(runs)),
         empty=empty,
         meta={"axis": "step"},
+        **BELOW,
         **layout,
     )
 

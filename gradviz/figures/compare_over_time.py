@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 
 from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED, TIMESTEP
 from gradviz.figures.setups import (
+    BELOW,
     Runs,
     drawn,
     every,
@@ -55,6 +56,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
         theme=theme,
         empty="" if layers else WAITING,
         meta={"axis": "timestep"},
+        **BELOW,
     )
 
 
@@ -78,6 +80,7 @@ def compare_transport(runs: Runs, step: int | None = None, *, theme: str = "ligh
         theme=theme,
         empty="" if layers else NOT_MEASURED if begun else WAITING,
         meta={"axis": "timestep"},
+        **BELOW,
     )
 
 
@@ -135,6 +138,6 @@ def _facts(
     if not steps:
         return ""
     several = any(len(histories) > 1 for histories in runs.values())
-    seen = seeds_seen(runs) if several else "median and range of sequences"
+    seen = seeds_seen(runs) if several else "median, range of sequences"
     told = [steps_seen(steps), seen, *lengths_seen(layers)]
     return " · ".join([*told, *(["zeros left out"] if zeros else [])])

@@ -94,11 +94,14 @@ def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light"
     counted = max(len(list(every(runs))), 1)
     most = min(MOST_FRAMES, max(FRAMES // counted, 2))
     layers = [history.frames[-1].top_layer for history in every(runs) if history.frames]
-    top = float(max((len(layer.hidden_grad_log10) for layer in layers), default=2))
+    longest = max((len(layer.hidden_grad_log10) for layer in layers), default=2)
+    top = 1.08 * longest
     columns = [[_horizons(history, most) for history in of] for of in runs.values()]
     known = any(len(x) for of_setup in columns for x, _ in of_setup)
     ends = (1.0, last_step_of(runs))
-    first = level(ends, top, "reaches the first input", uid="first")
+    ticks = [*range(0, longest, _tick(longest)), top]
+    first = level(ends, top, "∞: to the first input", uid="first", hoverinfo="skip")
+    del first["hovertemplate"]
     return by_step(
         runs,
         columns,
@@ -112,7 +115,11 @@ def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light"
         facts=lengths_seen(layers),
         crosses=False,
         empty="" if known else "Not measured" if layers else WAITING,
-        yaxis={"rangemode": "tozero"},
+        yaxis={
+            "rangemode": "tozero",
+            "tickvals": ticks,
+            "ticktext": [*(f"{tick:,}" for tick in ticks[:-1]), "∞"],
+        },
     )
 
 
@@ -142,12 +149,19 @@ def _horizons(history: History, most: int) -> Column:
     return np.array([frame.step for frame in frames])[known], lags[known]
 
 
+def _tick(longest: int) -> int:
+    """1, 2 or 5 times a power of ten, at most six of which fit into the longest sequence."""
+    tick = 1
+    while 6 * tick < longest:
+        tick = tick * 5 // 2 if str(tick).startswith("2") else 2 * tick
+    return tick
+
+
 def _floors(runs: Runs) -> list[dict[str, Any]]:
     """A line for each loss of having learned nothing."""
     floors = list(dict.fromkeys(h.floor for h in every(runs) if h.floor is not None))
     ends = (1.0, last_step_of(runs))
-    named = [f"floor {floor:.3g}" for floor in floors]
     return [
-        level(ends, floor, name, uid=f"floor-{name}")
-        for floor, name in zip(floors, named, strict=True)
+        level(ends, floor, "floor", uid=f"floor-{n}", legendgroup="floor", showlegend=n == 0)
+        for n, floor in enumerate(floors)
     ]

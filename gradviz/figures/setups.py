@@ -6,13 +6,14 @@ Index legend: R runs of one set-up, one a seed (or its probes), X places on the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.figures.style import MOST_POINTS, SETUPS, band, escaped, line, thinned
+from gradviz.figures.style import MARGIN, MOST_POINTS, SETUPS, band, escaped, line, thinned
 from gradviz.history import Floats, History, LayerFrame
 
 Runs = Mapping[str, Sequence[History]]
@@ -20,6 +21,24 @@ Runs = Mapping[str, Sequence[History]]
 
 Column = tuple[NDArray[Any], Floats]
 """x and y of one run."""
+
+
+BELOW: Mapping[str, Any] = MappingProxyType(
+    {
+        "height": 400,
+        "margin": MARGIN | {"t": 58},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": -0.22,
+            "yanchor": "top",
+            "font": {"size": 11},
+            "itemwidth": 30,
+        },
+    }
+)
+"""The legend at the foot: labels are sentences' worth of words and take several rows on a phone,
+where above the picture they would cover the title. plotly.js makes the margin as they need."""
 
 
 def on_one_axis(columns: Sequence[Column], ends: Sequence[float]) -> tuple[NDArray[Any], Floats]:
@@ -113,26 +132,23 @@ def seeds_seen(runs: Runs) -> str:
     if not counts:
         return ""
     failed = sum(history.failure is not None for history in every(runs))
-    seeds = [f"one seed{' each' if len(counts) > 1 else ''}"]
-    if max(counts) > 1:
-        seeds = [f"median and range of {span_of(counts)} seeds"]
-    return " · ".join([*seeds, *([f"{failed} of {sum(counts)} failed"] if failed else [])])
+    each = " each" if len(counts) > 1 else ""
+    seeds = f"median, range of {span_of(counts)} seeds" if max(counts) > 1 else f"one seed{each}"
+    return f"{seeds} · {failed} of {sum(counts)} failed" if failed else seeds
 
 
 def lengths_seen(layers: Iterable[LayerFrame]) -> list[str]:
     """The numbers of timesteps, where they are not all the same."""
-    lengths = sorted({len(layer.hidden_grad_log10) for layer in layers})
-    if len(lengths) < 2:
-        return []
-    return [f"T = {', '.join(f'{each:,}' for each in lengths)}"]
+    lengths = {len(layer.hidden_grad_log10) for layer in layers}
+    return [f"T = {span_of(lengths)}"] if len(lengths) > 1 else []
 
 
-def span_of(numbers: Sequence[int]) -> str:
+def span_of(numbers: Collection[int]) -> str:
     """Least and greatest: 3, 3…5."""
     low, high = min(numbers), max(numbers)
     return f"{low:,}" if low == high else f"{low:,}…{high:,}"
 
 
-def steps_seen(steps: Sequence[int]) -> str:
+def steps_seen(steps: Collection[int]) -> str:
     """The step that is shown, or the span of those: step 31, steps 31…500."""
     return f"step{'s' if min(steps) < max(steps) else ''} {span_of(steps)}"

@@ -9,7 +9,7 @@ import math
 
 from gradviz.reading.differences import Runs, SetupRow, Spread, difference_table, number_of
 from gradviz.reading.phrases import Level, Reading, number, ten_to
-from gradviz.reading.run import GREW, RECENT
+from gradviz.reading.run import GREW
 
 
 def read_compare(runs: Runs, step: int | None = None) -> Reading:
@@ -19,9 +19,7 @@ def read_compare(runs: Runs, step: int | None = None) -> Reading:
         return Reading(sentences=["Nothing has been measured yet."], level="info")
     learned = f"{'; '.join(_learned(row) for row in rows)}."
     known = [(row, row.horizon) for row in rows if row.horizon]
-    reach = (
-        [f"Gradients reach back: {'; '.join(_reach(*each) for each in known)}."] if known else []
-    )
+    reach = [f"Gradients reach back {'; '.join(_reach(*each) for each in known)}."] if known else []
     return Reading(sentences=[learned, *reach, _seeds(rows)], level=_level(rows))
 
 
@@ -58,8 +56,8 @@ def _loss(row: SetupRow) -> list[str]:
     if row.loss is None:
         return []
     of = "median " if row.seeds - len(row.failed_at) > 1 else ""
-    share = f", {row.loss.median / row.floor:.0%} of its floor" if row.floor else ""
-    return [f"its {of}loss of the last {RECENT} steps {number(row.loss.median)}{share}"]
+    share = f" ({row.share_of_floor} its floor)" if row.share_of_floor else ""
+    return [f"{of}loss {number(row.loss.median)}{share}"]
 
 
 def _reach(row: SetupRow, horizon: Spread) -> str:
@@ -67,10 +65,12 @@ def _reach(row: SetupRow, horizon: Spread) -> str:
     spread = f" ({number_of(horizon.low)}…{number_of(horizon.high)})"
     over = spread if horizon.low < horizon.high else ""
     if math.isfinite(horizon.median):
-        return f"{row.label} {number_of(horizon.median)}{over} of {row.first_lag} timesteps"
+        return f"{number_of(horizon.median)}{over} of {row.first_lag} timesteps in {row.label}"
     growth = row.growth_log10
-    grown = f", grown {ten_to(growth)} times" if growth and growth >= math.log10(GREW) else ""
-    return f"{row.label}{over} to the first input{grown}"
+    grown = (
+        f", {ten_to(growth)} times as large there," if growth and growth >= math.log10(GREW) else ""
+    )
+    return f"to the first input{over}{grown} in {row.label}"
 
 
 def _seeds(rows: list[SetupRow]) -> str:

@@ -74,6 +74,16 @@ class SetupRow:
     steps_to_solve: Spread | None
     """Of these: the first step whose last RECENT losses are below SOLVED · floor on average."""
 
+    @property
+    def share_of_floor(self) -> str:
+        """The median loss against the floor: "102% of", "31 times"; empty where one is unknown."""
+        if not self.loss or not self.floor:
+            return ""
+        share = self.loss.median / self.floor
+        if share >= 10:
+            return f"{number(share)} times"
+        return "under 1% of" if share < 0.005 else f"{share:.0%} of"
+
     def cells(self) -> dict[str, str]:
         """Column title → words; the same columns for every set-up of a comparison."""
         share = (
