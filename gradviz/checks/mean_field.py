@@ -1,46 +1,21 @@
 """The tanh network's critical line: χ₁ = 1, where gradients neither grow nor shrink.
 
-Poole et al. 2016; Chen, Pennington & Schoenholz 2018 (arXiv 1806.05394):
-
-    q = σ_w² E[tanh²(√q z)] + σ_b²,  χ₁ = σ_w² E[tanh′²(√q z)],  z ~ N(0, 1)
+Theory, in `gradviz.theory.mean_field`, against its known numbers and against random networks.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from gradviz.checks.check import Check
 from gradviz.checks.expectation import Near
 from gradviz.checks.networks import last_summed, random_tanh, settled, silence
+from gradviz.theory.mean_field import critical_weight_variance
 
 CRITICAL = {0.001: 1.1892, 0.05: 1.7610, 0.1: 1.9861, 0.3: 2.5051}
 """σ_w² on the line, by σ_b²."""
 
 UNITS, SETTLING, DRAWS = 512, 300, 6
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(101)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-
-
-def _chi(weight_variance: float, bias_variance: float) -> float:
-    """χ₁ at the fixed point of q."""
-    q, before = 1.0, 0.0
-    while abs(q - before) > 1e-13:
-        before = q
-        q = weight_variance * float(_WEIGHTS @ np.tanh(q**0.5 * _NODES) ** 2) + bias_variance
-    slopes = 1 - np.tanh(q**0.5 * _NODES) ** 2
-    return weight_variance * float(_WEIGHTS @ slopes**2)
-
-
-def critical_weight_variance(bias_variance: float) -> float:
-    """The σ_w² at which χ₁ = 1, by bisection."""
-    low, high = 1.0, 4.0
-    while high - low > 1e-8:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _chi(middle, bias_variance) < 1 else (low, middle)
-    return low
 
 
 def _measured_chi(weight_variance: float, bias_variance: float) -> float:

@@ -1,0 +1,6 @@
+"""What mathematics says beforehand, in NumPy: to be drawn beside what was measured.
+
+- `linear`: powers of a matrix, all that a linear network does to a gradient.
+- `mean_field`: how fast gradients grow in a wide random tanh network.
+- `cliff`: a single unit's error surface, its wall, and gradient descent on it.
+"""
