@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.remedies.clip_traps import ClipTrap, clip_traps
 from gradviz.remedies.clipping import (
     ClipKind,
     Clipping,
@@ -14,10 +15,12 @@ from gradviz.remedies.norms import angle_between, total_norm
 
 __all__ = [
     "ClipKind",
+    "ClipTrap",
     "Clipping",
     "Culprit",
     "angle_between",
     "clip_gradients",
+    "clip_traps",
     "find_non_finite",
     "initialise_recurrent",
     "set_forget_bias",

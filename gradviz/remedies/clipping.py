@@ -109,11 +109,12 @@ def _by_value(
     threshold: float,
 ) -> Clipping:
     clipped = float(torch.nn.utils.get_total_norm(gradients, math.inf)) > threshold
-    before = [each.clone() for each in gradients] if clipped else []
+    # As one vector: a dozen small operations a parameter would be a tenth of a step.
+    before = _flat(gradients) if clipped else None
     torch.nn.utils.clip_grad_value_(parameters, threshold)
-    if not clipped:
+    if before is None:
         return found
-    angle = angle_between(before, gradients)
+    angle = angle_between([before], [_flat(gradients)])
     return replace(found, norm_post=total_norm(gradients), clipped=True, angle=angle)
 
 
@@ -129,6 +130,10 @@ def _adaptively(
     # Each unit's gradient keeps its direction, so the angle is that between the norms.
     angle = angle_between([before], [after])
     return replace(found, norm_post=total_norm([after]), clipped=True, angle=angle)
+
+
+def _flat(tensors: list[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([each.flatten() for each in tensors])
 
 
 def find_non_finite(
