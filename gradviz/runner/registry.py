@@ -7,8 +7,9 @@ import os
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,6 +29,10 @@ SILENCE_S = 60.0
 
 But a starved one is well too: at nice 10 beside two busy processes on two cores a worker was
 silent for 15 s while it imported its modules."""
+
+
+class QuestionError(RuntimeError):
+    """A question that has no answer, in one sentence."""
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Runner:
         self._grace_s = grace_s
         self._silence_s = silence_s
         self._runs: dict[str, _Run] = {}
+        self._questions: dict[str, tuple[WorkerProcess, Future[Any]]] = {}
         self._lock = threading.RLock()
         self._closing = threading.Event()
         count = workers or max(1, (os.cpu_count() or 2) - 1)
@@ -115,10 +121,7 @@ class Runner:
             raise ValueError(f"frame_bytes must be 1…{FRAME_BYTES}, got {frame_bytes}.")
         with self._lock:
             self._make_room(owner, frame_bytes)
-            load = {id(worker): 0 for worker in self._workers}
-            for run in self._runs.values():
-                load[id(run.worker)] = load.get(id(run.worker), 0) + 1
-            worker = min(self._workers, key=lambda each: load[id(each)])
+            worker = self._least_busy()
             name = secrets.token_urlsafe(12)
             view = RunView(config=config, history=History(config, frame_bytes=frame_bytes))
             owners = {owner: time.monotonic()}
@@ -134,6 +137,23 @@ class Runner:
             name, run = own.pop(0)
             held -= run.frame_bytes
             self.close(name)
+
+    def _least_busy(self) -> WorkerProcess:
+        load = Counter(id(run.worker) for run in self._runs.values())
+        return min(self._workers, key=lambda each: load[id(each)])
+
+    def ask(self, question: str) -> Future[Any]:
+        """Have a worker answer one of `questions.QUESTIONS`, by its name.
+
+        The result is plain values; a QuestionError where there is none.
+        """
+        answer: Future[Any] = Future()
+        name = secrets.token_urlsafe(12)
+        with self._lock:
+            worker = self._least_busy()
+            self._questions[name] = worker, answer
+            worker.send("ask", name, question)
+        return answer
 
     def play(self, name: str, until: int | None = None) -> None:
         """Train until that many steps have been taken, then pause; None: without end."""
@@ -237,7 +257,21 @@ class Runner:
         for worker in self._workers:
             worker.end()
 
+    def _answered(self, name: str, value: Any, problem: str) -> None:
+        with self._lock:
+            _, answer = self._questions.pop(name, (None, None))
+        # One that was given up meanwhile takes no answer.
+        if answer is None or not answer.set_running_or_notify_cancel():
+            return
+        if problem:
+            answer.set_exception(QuestionError(problem))
+        else:
+            answer.set_result(value)
+
     def _heard(self, kind: str, name: str, content: Any) -> None:
+        if kind == "answer":
+            self._answered(name, *content)
+            return
         run = self._runs.get(name)
         if run is None:
             return
@@ -268,9 +302,16 @@ class Runner:
                 run.checkpoint = content
 
     def _ended(self, worker: WorkerProcess) -> None:
-        """A worker died: replace it, and say so on its runs."""
-        if self._closing.is_set():
-            return
+        """A worker died: replace it, and say so on its runs and to those who asked."""
+        if not self._closing.is_set():
+            self._replace(worker)
+        # After that, so that nobody asks it any more.
+        for name, (asked, _) in list(self._questions.items()):
+            if asked is worker:
+                problem = "The process that was asked ended before it answered; ask again."
+                self._answered(name, None, problem)
+
+    def _replace(self, worker: WorkerProcess) -> None:
         with self._lock:
             self._workers[self._workers.index(worker)] = self._new_worker()
             for run in self._runs.values():

@@ -22,6 +22,7 @@ from typing import Any
 
 from gradviz.config import RunConfig
 from gradviz.history import CloseUpRequest, Frame, scalars_of
+from gradviz.runner.questions import answer
 from gradviz.runner.schedule import FrameSchedule
 from gradviz.training import Trainer, prepare_training_thread
 
@@ -97,6 +98,12 @@ class Worker:
         self._connection.send((kind, run, content))
 
     def _obey(self, command: str, name: str, argument: Any) -> None:
+        if command == "ask":
+            try:
+                self._say("answer", name, (answer(argument), ""))
+            except Exception as error:
+                self._say("answer", name, (None, str(error)))
+            return
         if command == "open":
             config, checkpoint, owner, closeup = argument
             try:
