@@ -1,58 +1,43 @@
-"""Named, narrated RunConfigs: the lecture.
-
-Each scenario shows one thing within seconds. Its text says what to look at; what
-was seen is said on the page by `reading`, from the measurements.
-"""
+"""Live training's scenarios, which are Home's gallery: one run each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 from gradviz.config import RunConfig
+from gradviz.scenarios.scenario import Scenario, alone
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scenario:
-    """A run worth looking at."""
-
-    name: str
-    title: str
-    text: str
-    """What to do and what to look at, in one or two sentences."""
-    config: RunConfig
-
-
-_ALL = (
+LIVE = (
     Scenario(
         name="vanishing",
+        steps=800,
         title="A gradient that vanishes",
         text="A plain RNN must add two numbers seen long ago. Watch how far back its gradient "
         "reaches, and whether the loss ever leaves its floor.",
-        config=RunConfig(task="adding", cell="rnn", seq_len=60),
+        variants=alone(RunConfig(task="adding", cell="rnn", seq_len=60)),
     ),
     Scenario(
         name="gating",
+        steps=800,
         title="Gates open the path",
         text="The same sums with a GRU. Its horizon grows while it trains; when it reaches the "
         "numbers, the loss falls.",
-        config=RunConfig(task="adding", cell="gru", seq_len=60),
+        variants=alone(RunConfig(task="adding", cell="gru", seq_len=60)),
     ),
     Scenario(
         name="explosion",
         title="Explosion to NaN",
         text="Recurrent weights 1.6 × orthogonal and nothing clipped: watch the gradient norm "
         "climb until a number is no longer finite.",
-        config=RunConfig(
-            task="adding",
-            seq_len=100,
-            hidden_size=64,
-            recurrent_init="orthogonal",
-            recurrent_gain=1.6,
-            optimizer="sgd",
-            learning_rate=0.05,
-            clip="none",
+        variants=alone(
+            RunConfig(
+                task="adding",
+                seq_len=100,
+                hidden_size=64,
+                recurrent_init="orthogonal",
+                recurrent_gain=1.6,
+                optimizer="sgd",
+                learning_rate=0.05,
+                clip="none",
+            )
         ),
     ),
     Scenario(
@@ -60,58 +45,69 @@ _ALL = (
         title="The same, clipped",
         text="One change from “Explosion to NaN”: the gradient's norm is clipped at 1. Compare "
         "the norms before and after the clip.",
-        config=RunConfig(
-            task="adding",
-            seq_len=100,
-            hidden_size=64,
-            recurrent_init="orthogonal",
-            recurrent_gain=1.6,
-            optimizer="sgd",
-            learning_rate=0.05,
-            clip="norm",
+        variants=alone(
+            RunConfig(
+                task="adding",
+                seq_len=100,
+                hidden_size=64,
+                recurrent_init="orthogonal",
+                recurrent_gain=1.6,
+                optimizer="sgd",
+                learning_rate=0.05,
+                clip="norm",
+            )
         ),
     ),
     Scenario(
         name="clipping",
+        steps=500,
         title="Clipping makes it learn",
         text="Temporal order with an orthogonal RNN and plain SGD, clipped at 1: it solves the "
         "task within a few hundred steps. Set the clip to none and run it again.",
-        config=RunConfig(
-            task="temporal_order",
-            seq_len=30,
-            hidden_size=50,
-            recurrent_init="orthogonal",
-            optimizer="sgd",
-            learning_rate=0.1,
-            clip="norm",
+        variants=alone(
+            RunConfig(
+                task="temporal_order",
+                seq_len=30,
+                hidden_size=50,
+                recurrent_init="orthogonal",
+                optimizer="sgd",
+                learning_rate=0.1,
+                clip="norm",
+            )
         ),
     ),
     Scenario(
         name="forget_bias_low",
+        steps=600,
         title="An LSTM that forgets",
         text="One token, then 49 timesteps of silence, then name it, with PyTorch's default forget "
         "bias. Look at the forget gate and at the transport.",
-        config=RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64),
+        variants=alone(RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64)),
     ),
     Scenario(
         name="forget_bias_high",
+        steps=600,
         title="An LSTM that remembers",
         text="The same with a forget bias of ln 49 ≈ 3.89, matched to the length of the sequence "
         "(chrono initialisation).",
-        config=RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64, forget_bias=3.8918),
+        variants=alone(
+            RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64, forget_bias=3.8918)
+        ),
     ),
     Scenario(
         name="irnn",
         title="Identity at the start",
         text="A ReLU network whose recurrent weights start as the identity (IRNN): every "
         "path back has the same length at first. See how long that lasts.",
-        config=RunConfig(
-            task="adding",
-            cell="rnn",
-            activation="relu",
-            seq_len=100,
-            recurrent_init="identity",
-            learning_rate=1e-3,
+        variants=alone(
+            RunConfig(
+                task="adding",
+                cell="rnn",
+                activation="relu",
+                seq_len=100,
+                recurrent_init="identity",
+                learning_rate=1e-3,
+            )
         ),
     ),
     Scenario(
@@ -119,31 +115,34 @@ _ALL = (
         title="Copy after a wait",
         text="Ten symbols, a wait, then write them down again. The loss acts at every timestep, "
         "so gradients start everywhere; see which reach back over the wait.",
-        config=RunConfig(task="copy_memory", cell="gru", seq_len=30, hidden_size=64),
+        variants=alone(RunConfig(task="copy_memory", cell="gru", seq_len=30, hidden_size=64)),
     ),
     Scenario(
         name="digits_pixels",
+        steps=400,
         title="Real digits, pixel by pixel",
         text="scikit-learn's handwritten digits read as 64 single pixels by an LSTM, which answers "
         "after the last one.",
-        config=RunConfig(
-            task="digits_pixels", cell="lstm", hidden_size=64, forget_bias=2.0, batch_size=64
+        variants=alone(
+            RunConfig(
+                task="digits_pixels", cell="lstm", hidden_size=64, forget_bias=2.0, batch_size=64
+            )
         ),
     ),
     Scenario(
         name="digits_rows",
+        steps=300,
         title="Real digits, row by row",
         text="The same digits in eight rows. Eight timesteps are few: even a plain RNN's gradient "
         "covers them.",
-        config=RunConfig(task="digits_rows", cell="rnn", hidden_size=64, batch_size=64),
+        variants=alone(RunConfig(task="digits_rows", cell="rnn", hidden_size=64, batch_size=64)),
     ),
     Scenario(
         name="sunspots",
+        steps=300,
         title="Real series: sunspots",
         text="Forecast next year's sunspot number from the last 40 years with a two-layer GRU. The "
         "cycle takes about 11 years: does the gradient reach that far?",
-        config=RunConfig(task="sunspots", cell="gru", seq_len=40, num_layers=2),
+        variants=alone(RunConfig(task="sunspots", cell="gru", seq_len=40, num_layers=2)),
     ),
 )
-
-SCENARIOS: Mapping[str, Scenario] = MappingProxyType({each.name: each for each in _ALL})

@@ -1,0 +1,28 @@
+"""Named, narrated RunConfigs: the lessons and the lecture.
+
+Each scenario shows one thing within seconds. Its text says what to look at; what
+was seen is said on the page by `reading`, from the measurements. One file a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gradviz.scenarios.clipping import CLIPPING
+from gradviz.scenarios.compare import COMPARE
+from gradviz.scenarios.gates import GATES
+from gradviz.scenarios.live import LIVE
+from gradviz.scenarios.scenario import Page, Scenario
+from gradviz.scenarios.vanishing import VANISHING
+
+__all__ = ["SCENARIOS", "Page", "Scenario", "on_page"]
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {each.name: each for each in (*LIVE, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
+)
+
+
+def on_page(page: Page) -> Mapping[str, Scenario]:
+    """The scenarios that one page shows, by name, in its order."""
+    return MappingProxyType({name: each for name, each in SCENARIOS.items() if each.page == page})

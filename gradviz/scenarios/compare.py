@@ -1,0 +1,60 @@
+"""The scenarios of “Compare”: the same data and the same seed, one thing changed."""
+
+from __future__ import annotations
+
+from gradviz.config import RunConfig
+from gradviz.scenarios.scenario import Scenario, varied
+
+COMPARE = (
+    Scenario(
+        name="cells",
+        title="Four cells, one task",
+        text="The same sums of numbers seen long ago. See whose gradient horizon grows, and whose "
+        "loss leaves the floor first.",
+        variants=varied(
+            RunConfig(task="adding", seq_len=60, hidden_size=32),
+            {
+                "RNN": {"cell": "rnn"},
+                "LSTM": {"cell": "lstm"},
+                "LSTM, forget bias 2": {"cell": "lstm", "forget_bias": 2.0},
+                "GRU": {"cell": "gru"},
+            },
+        ),
+        page="compare",
+        steps=800,
+    ),
+    Scenario(
+        name="forget_biases",
+        title="Four forget biases",
+        text="One token, 49 timesteps of silence, then name it. Only the LSTM's forget bias "
+        "differs: compare the horizons at the first step, and then the losses.",
+        variants=varied(
+            RunConfig(task="recall", cell="lstm", seq_len=50, batch_size=64),
+            {
+                "default": {},
+                "bias 1": {"forget_bias": 1.0},
+                "bias 2": {"forget_bias": 2.0},
+                "bias ln 49": {"forget_bias": 3.8918},
+            },
+        ),
+        page="compare",
+        steps=400,
+    ),
+    Scenario(
+        name="gains",
+        title="Four gains",
+        text="The same plain RNN with orthogonal recurrent weights times 0.5, 0.9, 1 and 1.6. "
+        "Compare the transport at the first step with that of later ones.",
+        variants=varied(
+            RunConfig(task="adding", seq_len=60, recurrent_init="orthogonal"),
+            {
+                "gain 0.5": {"recurrent_gain": 0.5},
+                "gain 0.9": {"recurrent_gain": 0.9},
+                "gain 1": {"recurrent_gain": 1.0},
+                "gain 1.6": {"recurrent_gain": 1.6},
+            },
+        ),
+        page="compare",
+        steps=300,
+    ),
+)
