@@ -12,7 +12,7 @@ import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.history import CloseUpRequest
-from gradviz.scenarios import SCENARIOS
+from gradviz.scenarios import SCENARIOS, Scenario
 from gradviz.ui.session import in_fragment, runner, session, session_id
 from gradviz.ui.stage import LIVE_FIELDS, Stage
 
@@ -147,14 +147,23 @@ def take_scenario(key: str) -> None:
     name = st.session_state[SCENARIO]
     stage = session().stages[key]
     if in_fragment():
-        st.session_state[SCENARIO] = scenario_name(stage.config)
+        st.session_state[SCENARIO] = scenario_name(stage)
     elif name:
-        stage.take(SCENARIOS[name].config)
+        stage.lesson.take_scenario(stage, SCENARIOS[name])
 
 
-def scenario_name(config: RunConfig) -> str:
-    """The scenario whose settings these are; "" where there is none."""
-    return next((name for name, each in SCENARIOS.items() if each.config == config), "")
+def scenarios_of(stage: Stage) -> dict[str, Scenario]:
+    """The scenarios of a stage's page, by name."""
+    return {name: each for name, each in SCENARIOS.items() if each.page == stage.lesson.name}
+
+
+def scenario_name(stage: Stage) -> str:
+    """The scenario of this page whose runs the settings ask for; "" where there is none."""
+    wanted = stage.setups
+    for name, scenario in scenarios_of(stage).items():
+        if wanted == {label: [config] for label, config in scenario.variants.items()}:
+            return name
+    return ""
 
 
 def undo(key: str) -> None:

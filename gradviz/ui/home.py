@@ -8,7 +8,9 @@ import streamlit as st
 
 from gradviz.scenarios import SCENARIOS, Scenario
 from gradviz.ui import layout
-from gradviz.ui.lessons import LIVE_TRAINING
+from gradviz.ui.lesson import Lesson
+from gradviz.ui.lessons import LESSONS
+from gradviz.ui.stage import Stage
 
 COLUMNS = 3
 
@@ -30,25 +32,30 @@ def welcome() -> None:
 
 
 def gallery() -> None:
-    """A card for each scenario, with a picture of its gradients as once measured."""
-    scenarios = list(SCENARIOS.values())
-    for start in range(0, len(scenarios), COLUMNS):
-        columns = st.columns(COLUMNS)
-        for column, scenario in zip(columns, scenarios[start : start + COLUMNS], strict=False):
-            with column.container(border=True, height="stretch"):
-                _card(scenario)
+    """The lessons' scenarios, a card each, with a picture of its gradients as once measured."""
+    for lesson in LESSONS.values():
+        scenarios = [each for each in SCENARIOS.values() if each.page == lesson.name]
+        if scenarios:
+            st.subheader(lesson.title, anchor=False)
+        for start in range(0, len(scenarios), COLUMNS):
+            columns = st.columns(COLUMNS)
+            for column, scenario in zip(columns, scenarios[start : start + COLUMNS], strict=False):
+                with column.container(border=True, height="stretch"):
+                    _card(lesson, scenario)
 
 
-def _card(scenario: Scenario) -> None:
+def _card(lesson: Lesson, scenario: Scenario) -> None:
     picture = card_svg(scenario.name)
     if picture:
         st.image(picture, width="stretch")
+    stage = Stage(key="card", lesson=lesson, config=lesson.default)
+    lesson.take_scenario(stage, scenario)
     st.page_link(
-        layout.path_of(LIVE_TRAINING),
+        layout.path_of(lesson),
         label=f"**{scenario.title}**",
-        icon=":material/play_circle:",
-        query_params=scenario.config.to_query(),
-        help="Open Live training with this scenario loaded.",
+        icon=lesson.icon,
+        query_params=layout.link_query(stage),
+        help=f"Open {lesson.title} with this scenario loaded.",
     )
     st.caption(scenario.text)
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from gradviz.config import RunConfig
 from gradviz.history import FRAME_BYTES, History
 from gradviz.reading import Reading
+from gradviz.scenarios import Scenario
 
 if TYPE_CHECKING:
     from gradviz.ui.stage import Stage
@@ -34,6 +35,10 @@ def _take_query(stage: Stage, query: Query) -> None:
 
 def _to_query(stage: Stage) -> dict[str, str | list[str]]:
     return dict(stage.config.to_query())
+
+
+def _take_scenario(stage: Stage, scenario: Scenario) -> None:
+    stage.take(scenario.config)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +70,8 @@ class Lesson:
     what the runner lets one session take, so none drives another's runs out."""
     parts: tuple[str, ...] = ("train", "scrub")
     """Of the component's controls."""
+    take_scenario: Callable[[Stage, Scenario], None] = _take_scenario
+    """Set what a scenario of this page sets."""
     take_query: Callable[[Stage, Query], None] = _take_query
     """Set what a URL asks for."""
     to_query: Callable[[Stage], dict[str, str | list[str]]] = _to_query

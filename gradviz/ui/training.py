@@ -14,18 +14,22 @@ from gradviz.ui.words import plain
 def sidebar(stage: Stage) -> None:
     """Settings, with undo and a way back to the defaults."""
     with st.sidebar:
-        names = ["", *SCENARIOS]
-        st.session_state[actions.SCENARIO] = actions.scenario_name(stage.config)
-        st.selectbox(
-            "Scenario",
-            names,
-            key=actions.SCENARIO,
-            format_func=lambda name: SCENARIOS[name].title if name else "your own settings",
-            on_change=actions.take_scenario,
-            args=(stage.key,),
-        )
+        scenario_choice(stage)
         undo_and_defaults(stage)
         controls.settings(stage, actions.setting_changed)
+
+
+def scenario_choice(stage: Stage) -> None:
+    """The scenarios of this page."""
+    st.session_state[actions.SCENARIO] = actions.scenario_name(stage)
+    st.selectbox(
+        "Scenario",
+        ["", *actions.scenarios_of(stage)],
+        key=actions.SCENARIO,
+        format_func=lambda name: SCENARIOS[name].title if name else "your own settings",
+        on_change=actions.take_scenario,
+        args=(stage.key,),
+    )
 
 
 def undo_and_defaults(stage: Stage) -> None:
@@ -55,7 +59,7 @@ def undo_and_defaults(stage: Stage) -> None:
 
 def heading(stage: Stage) -> None:
     """Title, what the scenario or the task is, and settings that could not be taken."""
-    scenario = SCENARIOS.get(actions.scenario_name(stage.config))
+    scenario = SCENARIOS.get(actions.scenario_name(stage))
     notes = TASK_NOTES[stage.config.task]
     # One container: were the pictures below to change their place, they would be mounted anew.
     with st.container(key="heading"):
