@@ -74,3 +74,25 @@ def test_numbers_that_are_not_finite_give_nan_and_no_error() -> None:
     found = flow_of(module, inputs).cell_transport_log10()
     assert bool(found[:3, 0].isnan().all())
     assert bool(found[:, 1].isfinite().all())
+
+
+def test_a_coarse_norm_is_within_its_tolerance() -> None:
+    module, inputs = build("lstm", hidden=6), inputs_of(40, 2)
+    flow, loop = flow_of(module, inputs), Loop(module, inputs)
+    found = flow.cell_transport_log10(tolerance=0.01)
+    for b in range(2):
+        for t in (0, 20, 38, 39):
+            exact = torch.linalg.matrix_norm(loop.cells(39, t, b), 2) if t < 39 else torch.ones(())
+            assert float(found[t, b]) == pytest.approx(float(exact.log10()), abs=0.005)
+
+
+def test_nothing_passes_gates_that_are_shut() -> None:
+    module = build("lstm")
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.zero_()
+        module.bias_ih_l0[4:8] = -800.0
+    flow = flow_of(module, inputs_of(5, 1))
+    for tolerance in (1e-6, 0.01):
+        found = flow.cell_transport_log10(tolerance=tolerance)[:, 0].tolist()
+        assert found == [*4 * [-math.inf], pytest.approx(0, abs=0.005)]
