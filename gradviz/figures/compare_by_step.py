@@ -70,7 +70,7 @@ def by_step(
 
 
 def _lag(y: float, top: float) -> str:
-    return "at the first input" if y >= top else f"{y:g}"
+    return "∞" if y >= top else f"{y:g}"
 
 
 def _crosses(

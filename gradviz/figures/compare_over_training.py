@@ -100,8 +100,8 @@ def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light"
     known = any(len(x) for of_setup in columns for x, _ in of_setup)
     ends = (1.0, last_step_of(runs))
     ticks = [*range(0, longest, _tick(longest)), top]
-    first = level(ends, top, "∞: to the first input", uid="first", hoverinfo="skip")
-    del first["hovertemplate"]
+    words = "∞: to the first input"
+    first = level(ends, top, words, uid="first", hovertemplate=f"{words}<extra></extra>")
     return by_step(
         runs,
         columns,

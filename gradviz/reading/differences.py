@@ -86,9 +86,7 @@ class SetupRow:
 
     def cells(self) -> dict[str, str]:
         """Column title → words; the same columns for every set-up of a comparison."""
-        share = (
-            f", {self.loss.median / self.floor:.0%} of floor" if self.loss and self.floor else ""
-        )
+        share = f", {self.share_of_floor} floor" if self.share_of_floor else ""
         many = self.seeds > 1
         failed = f"{len(self.failed_at)} of {self.seeds}, " if many else ""
         steps = "…".join(f"{step:,}" for step in _ends(self.failed_at))
@@ -106,10 +104,11 @@ class SetupRow:
 
 def difference_table(runs: Runs, step: int | None = None) -> list[SetupRow]:
     """A row for each set-up, from the numbers through `step`; None is the newest."""
-    settings = _differences([histories[0].config for histories in runs.values() if histories])
-    told = iter(settings)
+    given = {label: histories[0].config for label, histories in runs.items() if histories}
+    settings = dict(zip(given, _differences(list(given.values())), strict=True))
+    unknown = dict.fromkeys(next(iter(settings.values()), {}), NONE)
     return [
-        _row(label, next(told) if histories else {}, histories, step)
+        _row(label, settings.get(label, unknown), histories, step)
         for label, histories in runs.items()
     ]
 
