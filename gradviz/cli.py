@@ -62,6 +62,58 @@ def check(names: tuple[str, ...], *, slow: bool, as_json: bool, listing: bool) -
     sys.exit(any(outcome.verdict == "WRONG" for outcome in outcomes))
 
 
+@main.group()
+def lecture() -> None:
+    """Check a lecture's file, or list the lectures there are.
+
+    docs/lectures.md says how to write one.
+    """
+
+
+@lecture.command("check")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+def check_lecture(files: tuple[str, ...]) -> None:
+    """Say what is wrong in a lecture's file, with line and field.
+
+    Exit status: 0 when all files are lectures, 1 when one is not.
+    """
+    from gradviz.lectures import LectureError, load
+
+    wrong = False
+    for file in files:
+        try:
+            slides = load(file).slides
+        except LectureError as error:
+            wrong = True
+            for problem in error.problems:
+                click.echo(problem, err=True)
+        else:
+            quizzes = sum(slide.quiz is not None for slide in slides)
+            click.echo(f"{file}: {_count(len(slides), 'slide')}, {_count(quizzes, 'quiz')}")
+    sys.exit(wrong)
+
+
+@lecture.command("list")
+def list_lectures() -> None:
+    """List the lectures by the name that ?lecture= takes.
+
+    Looks into $GRADVIZ_LECTURES, ./lectures, and those that come with gradviz.
+    """
+    from gradviz.lectures import LectureError, find, load, names
+
+    for name in names():
+        try:
+            told = load(find(name))
+            click.echo(f"{name}: {told.title} ({_count(len(told.slides), 'slide')})")
+        except LectureError as error:
+            click.echo(f"{name}: {_count(len(error.problems), 'problem')}; see lecture check")
+
+
+def _count(number: int, what: str) -> str:
+    plural = {"quiz": "quizzes"}.get(what, f"{what}s")
+    return f"{number} {what if number == 1 else plural}"
+
+
 def _run(checks: Sequence[Check]) -> Iterator[Outcome]:
     """One thread: a check is too small for two, which would get into each other's way."""
     import torch

@@ -37,6 +37,8 @@ CLIPPING: Mapping[str, Term] = {
         name="clip threshold",
         text="The largest norm (by norm), entry (by value) or ratio (adaptive) that passes "
         "unchanged.",
+        equation=r"\theta\ \text{(by norm, by value)},\ \lambda\ \text{(adaptive)}",
+        equation_text="θ (by norm, by value), λ (adaptive)",
         source=_PASCANU,
     ),
     "clip_factor": Term(
@@ -58,6 +60,8 @@ CLIPPING: Mapping[str, Term] = {
         name="share of clipped steps",
         text="How many of the steps had a gradient above the threshold. If it is all, the "
         "threshold acts as a step length.",
+        equation=r"\tfrac1S \textstyle\sum_s [g_\text{post} \ne g_\text{pre}]",
+        equation_text="(1/S) · number of steps with g_post ≠ g_pre",
     ),
     "effective_learning_rate": Term(
         name="effective learning rate",

@@ -36,6 +36,8 @@ GRADIENTS: Mapping[str, Term] = {
         name="direct gradient",
         text="The part of the total gradient that comes from the output at t alone, without the "
         "recurrence. Where only the last output is judged it is zero before T.",
+        equation=r"\partial L / \partial h_t \text{ with } h_{t+1}, \dots, h_T \text{ held fixed}",
+        equation_text="∂L/∂h_t with h_{t+1}, …, h_T held fixed",
         source=_PASCANU,
     ),
     "bptt": Term(

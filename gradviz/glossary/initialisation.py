@@ -37,5 +37,7 @@ STARTS: Mapping[str, Term] = {
         name="gain",
         text="The factor on W_hh at the start. It sets the spectral radius of an orthogonal or "
         "identity start, and about that of a normal one.",
+        equation=r"W_{hh} = \text{gain} \cdot Q,\ \text{gain} \cdot I",
+        equation_text="W_hh = gain · Q, gain · I, or N(0, gain²/H)",
     ),
 }

@@ -12,9 +12,9 @@ class Term:
     name: str
     text: str
     """One or two sentences."""
-    equation: str = ""
-    """LaTeX, without delimiters; empty where a term has none."""
-    equation_text: str = ""
+    equation: str
+    """LaTeX, without delimiters; of a plain word its symbol or what is counted."""
+    equation_text: str
     """The same in Unicode, for a tooltip."""
     source: str = ""
     """The paper or book; empty for words of everyday use here."""

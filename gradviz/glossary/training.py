@@ -10,11 +10,15 @@ TRAINING: Mapping[str, Term] = {
     "step": Term(
         name="step",
         text="One update of the weights by the optimiser. It is not a timestep.",
+        equation=r"s = 1, 2, \dots, S",
+        equation_text="s = 1, 2, …, S",
     ),
     "timestep": Term(
         name="timestep",
         text="A position in the sequence that the network reads, from t = 1 to T. It is not a "
         "step.",
+        equation=r"t = 1, \dots, T",
+        equation_text="t = 1, …, T",
     ),
     "lag": Term(
         name="lag",
@@ -31,6 +35,8 @@ TRAINING: Mapping[str, Term] = {
     "accuracy": Term(
         name="accuracy",
         text="Share of right answers in a batch, where the task is to choose among classes.",
+        equation=r"\text{right answers} / \text{answers}",
+        equation_text="right answers / answers",
     ),
     "floor": Term(
         name="floor of having learned nothing",
@@ -43,6 +49,8 @@ TRAINING: Mapping[str, Term] = {
         name="probe sequences",
         text="The first sequences of each batch, which are measured. Curves show their middle one "
         "or their range.",
+        equation=r"b = 1, \dots, P \le B",
+        equation_text="b = 1, …, P ≤ B",
     ),
     "learning_rate": Term(
         name="learning rate",

@@ -124,6 +124,12 @@ def _largest_norm(history: History, step: int | None) -> float:
     return float(known.max()) if len(known) else math.nan
 
 
+def _clip_angle(history: History, step: int | None) -> float:
+    angles = history.column("clip_angle", upto=step)
+    known = angles[np.isfinite(angles)]
+    return float(known.max()) if len(known) else math.nan
+
+
 def _forward(frame: Frame | None) -> list[LayerFrame]:
     """The layers that read from the first timestep to the last."""
     if frame is None:
@@ -236,6 +242,13 @@ _ALL = (
         unit="loss",
         measure=_largest_norm,
         told="the largest gradient norm before the clip is {value}",
+    ),
+    Measure(
+        name="clip_angle",
+        title="largest angle by which a step's clip turned the gradient",
+        unit="degrees",
+        measure=_clip_angle,
+        told="the clip turned the gradient by up to {value}°",
     ),
 )
 

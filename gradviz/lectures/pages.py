@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from gradviz.config import RunConfig
-
 PageName = Literal["live_training", "vanishing", "gates", "clipping", "cliff", "compare"]
 
 PAGES: tuple[str, ...] = get_args(PageName)
@@ -38,8 +36,8 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Page → the pictures that a slide on it may choose from, in the page's own order."""
 
-HIDEABLE: tuple[str, ...] = ("settings", "words", *RunConfig.model_fields)
-"""What `hide` may name: all settings, the sentences that read the pictures, or one setting."""
+HIDEABLE = ("sidebar", "header", "title", "words", "train", "scrub", "terms")
+"""What `hide` may name: the parts of a page, as `?hide=` has them."""
 
 SET_UPS: Mapping[str, int] = MappingProxyType({"clipping": 4})
 """Set-ups that a page has of its own: no clip, by norm, by value, adaptive."""
