@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradviz.reading.compare import read_compare
 from gradviz.reading.differences import SetupRow, Spread, difference_table
+from gradviz.reading.gates import read_gates
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
 
@@ -15,4 +16,5 @@ __all__ = [
     "difference_table",
     "read",
     "read_compare",
+    "read_gates",
 ]
