@@ -224,17 +224,18 @@ class HandRun:
         gates = {"input": i, "forget": f, "candidate": g, "output": o}
         return np.stack([o * np.tanh(c), c]), gates
 
-    def cell_transport(self, states: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """(T,) log10 ‖∂c_T/∂c_t‖₂ by complex steps from each c_t, h_t with it."""
-        return np.array([self._carried(states, t) for t in range(1, len(states))])
-
-    def _carried(self, states: np.ndarray[Any, Any], t: int, tiny: float = 1e-100) -> float:
-        _, gates = self.step(states[t - 1], t - 1)
-        cell = states[t, 1] + 1j * tiny * np.eye(self.H)
-        state = np.stack([gates["output"] * np.tanh(cell), cell])
-        for later in range(t, len(self.drive)):
-            state, _ = self.step(state, later)
-        return float(np.log10(np.linalg.norm(state[1].imag / tiny, 2)))
+    def cell_transport(
+        self, states: np.ndarray[Any, Any], tiny: float = 1e-100
+    ) -> np.ndarray[Any, Any]:
+        """(T,) log10 ‖∂c_T/∂c_t‖₂ by a complex step in each unit of each c_t, h_t with it."""
+        moved = np.zeros((2, 0, self.H), complex)
+        for t, before in enumerate(states[:-1]):
+            moved, _ = self.step(moved, t)
+            _, gates = self.step(before, t)
+            cell = states[t + 1, 1] + 1j * tiny * np.eye(self.H)
+            moved = np.append(moved, [gates["output"] * np.tanh(cell), cell], axis=1)
+        carried = moved[1].imag.reshape(-1, self.H, self.H) / tiny
+        return np.log10(np.linalg.norm(carried, 2, axis=(1, 2)))
 
 
 def sigmoid(x: Any) -> Any:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gradviz.config import RunConfig
 from gradviz.figures.gate_bands import NO_GATES
 from gradviz.figures.over_time import NOT_MEASURED
 from gradviz.figures.style import WAITING, escaped
 from gradviz.history import CloseUp, History
 
-NAMES = {
-    "input": "input i",
-    "forget": "forget f",
-    "output": "output o",
-    "candidate": "candidate g",
-    "reset": "reset r",
-    "update": "update z",
-}
+LETTERS = {"input": "i", "forget": "f", "output": "o", "reset": "r", "update": "z"}
+
+
+def gate_words(gate: str, cell_gates: Collection[str]) -> str:
+    """A gate's name and its letter in the cell's equations; a candidate is g, in a GRU n."""
+    letter = LETTERS.get(gate) or ("n" if "reset" in cell_gates else "g")
+    return f"{escaped(gate)} {letter}"
 
 
 def closeup_at(history: History, step: int | None) -> CloseUp | None:

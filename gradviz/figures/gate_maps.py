@@ -8,13 +8,14 @@ Index legend: T timesteps, H hidden size, U ≤ H units drawn.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.figures.closely import NAMES, closeup_at, facts_of, why_empty
+from gradviz.figures.closely import closeup_at, facts_of, gate_words, why_empty
 from gradviz.figures.inputs import (
     image_trace,
     input_axis,
@@ -74,7 +75,7 @@ def gate_maps(
     traces, layout = _input_row(history, closeup, len(maps))
     for row, (name, values) in enumerate(maps.items(), start=2):
         traces.append(_map(name, values, units, row))
-        layout[f"yaxis{row}"] = _unit_axis(name, units, row, len(maps), by_mean=by_mean)
+        layout[f"yaxis{row}"] = _unit_axis(name, units, row, maps, by_mean=by_mean)
     grey = not all(np.isfinite(values).all() for values in maps.values())
     return figure(
         traces,
@@ -164,18 +165,17 @@ def _domain(row: int, maps: int) -> list[float]:
 
 
 def _unit_axis(
-    name: str, units: NDArray[np.intp], row: int, maps: int, *, by_mean: bool
+    name: str, units: NDArray[np.intp], row: int, maps: Mapping[str, Floats], *, by_mean: bool
 ) -> dict[str, Any]:
-    words = "h<sub>t</sub>" if name == "hidden" else NAMES.get(name, escaped(name))
+    words = "h<sub>t</sub>" if name == "hidden" else gate_words(name, maps)
     font = {"color": GATES[name]} if name in GATES else {}
-    few = {"tickvals": []} if by_mean else {"tickvals": _even(units)}
     return {
-        "domain": _domain(row, maps),
+        "domain": _domain(row, len(maps)),
         "title": {"text": words, "standoff": 8, "font": font},
         "type": "category",
         "range": [len(units) - 0.5, -0.5],
         "showgrid": False,
-        **few,
+        "tickvals": [] if by_mean else _even(units),
     }
 
 

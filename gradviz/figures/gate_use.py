@@ -117,6 +117,7 @@ def spread(values_TH: Floats) -> Floats:
 
 
 def _points(gate: str, sides_H2: Floats) -> dict[str, Any]:
+    sides_H2 = np.where(np.isfinite(sides_H2), sides_H2, np.nan)
     hover = f"unit %{{customdata}}, {gate}: %{{x:.0%}} below, %{{y:.0%}} above<extra></extra>"
     return {
         "type": "scatter",

@@ -126,10 +126,11 @@ def _letters(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
     spoken = _spoken(view, inputs_TI)
     one_line = len(inputs_TI) <= ONE_LINE
     quiet: dict[str, Any] = {"textfont": {"size": 10, "color": GREY}}
+    loud = {"textfont": {"size": 13 if one_line else 11, "weight": 700}}
     if len(spoken) > MOST_LETTERS:
         quiet = {"mode": "markers", "marker": {"size": 3, "color": GREY}}
     found = []
-    for uid, look in (("distractors", quiet), ("tokens", {"textfont": {"size": 11}})):
+    for uid, look in (("distractors", quiet), ("tokens", loud)):
         chosen = [e for e in spoken if (e[1] in view.distractors) == (uid == "distractors")]
         if chosen:
             rows = [0 if one_line else -view.letters.index(letter) for _, letter in chosen]
@@ -168,7 +169,7 @@ def _pixels(inputs_T1: Floats) -> dict[str, Any]:
 def _image(t: NDArray[Any], z: Floats, hover: str) -> dict[str, Any]:
     return {
         "type": "heatmap",
-        "uid": "input",
+        "uid": "sequence",
         "x": t,
         "y": np.arange(1, len(z) + 1),
         "z": np.ascontiguousarray(z, dtype=np.float32),
@@ -187,10 +188,10 @@ def _signal(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
     look = {"hovertemplate": hover, "showlegend": False}
     values = np.where(np.isfinite(inputs_TI[:, 0]), inputs_TI[:, 0], np.nan)
     if view.marks is None:
-        return [line(t, values, view.label, BLUE, uid="input", **look)]
+        return [line(t, values, view.label, BLUE, uid="sequence", **look)]
     marked = _marked(view, inputs_TI)
     dots = {"type": "scatter", "mode": "markers", **look}
-    quiet = {"uid": "input", "x": np.delete(t, marked), "y": np.delete(values, marked)}
+    quiet = {"uid": "sequence", "x": np.delete(t, marked), "y": np.delete(values, marked)}
     loud = {"uid": "marked", "x": t[marked], "y": values[marked]}
     return [
         {**dots, **quiet, "marker": {"color": GREY, "size": 4}},

@@ -110,7 +110,7 @@ def _ratio(paths: MemoryPaths | None) -> list[str]:
         return []
     if paths.whole_log10 is None:
         return ["all paths: not measured"]
-    decades = float(paths.whole_log10[0] - paths.gate_log10[0])
+    decades = float(paths.whole_log10[0]) - float(paths.gate_log10[0])
     return [f"at t = 1 all/alone = {_ten_to(decades)}"] if math.isfinite(decades) else []
 
 

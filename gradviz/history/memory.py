@@ -46,7 +46,7 @@ def half_lives(closeup: CloseUp) -> Floats | None:
     gate = memory_gate(closeup)
     if gate is None:
         return None
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         # −0.0 would make the half-life of a gate of 1 negative.
         rates = np.abs(np.log(gate[1].astype(np.float64)).mean(axis=0))
         lives: Floats = math.log(2) / rates
@@ -59,8 +59,11 @@ def memory_paths(frame: Frame) -> MemoryPaths | None:
     if closeup is None:
         return None
     if closeup.forget_path_log10 is not None:
+        whole = closeup.cell_transport_log10
         return MemoryPaths(
-            gate_log10=closeup.forget_path_log10, whole_log10=closeup.cell_transport_log10
+            gate_log10=closeup.forget_path_log10,
+            # nan all along where it was too dear.
+            whole_log10=None if whole is None or np.isnan(whole).all() else whole,
         )
     if "update" not in closeup.gates:
         return None
@@ -72,9 +75,9 @@ def memory_paths(frame: Frame) -> MemoryPaths | None:
 
 def _product_log10(gate_TH: Floats) -> Floats:
     """(T,) log10 of the greatest entry of the product of all later gates."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         log10 = np.log10(gate_TH.astype(np.float64))
-    later = np.cumsum(log10[:0:-1], axis=0)[::-1].max(axis=1)
+        later = np.cumsum(log10[:0:-1], axis=0)[::-1].max(axis=1)
     return np.append(later, 0.0)
 
 
