@@ -7,6 +7,13 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.clip_comparison import (
+    clip_angle,
+    clip_norms,
+    clipped_share,
+    effective_learning_rate,
+)
+from gradviz.figures.clip_thresholds import ThresholdRow, norm_percentiles, threshold_table
 from gradviz.figures.compare_over_time import compare_flow, compare_transport
 from gradviz.figures.compare_over_training import (
     compare_accuracy,
@@ -22,10 +29,15 @@ from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, tran
 from gradviz.figures.over_training import clipping, loss
 
 __all__ = [
+    "CLIPPING",
     "COMPARE",
     "GATES",
     "LIVE",
+    "ThresholdRow",
     "as_json",
+    "clip_angle",
+    "clip_norms",
+    "clipped_share",
     "clipping",
     "compare_accuracy",
     "compare_flow",
@@ -33,6 +45,7 @@ __all__ = [
     "compare_loss",
     "compare_norm",
     "compare_transport",
+    "effective_learning_rate",
     "forget_path",
     "gate_maps",
     "gate_means",
@@ -41,8 +54,10 @@ __all__ = [
     "gradient_flow_over_training",
     "half_life",
     "loss",
+    "norm_percentiles",
     "saturation_triangle",
     "step_jacobians",
+    "threshold_table",
     "transport",
 ]
 
@@ -81,6 +96,17 @@ COMPARE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     }
 )
 """The pictures of several set-ups, in their order on the page."""
+
+CLIPPING: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {
+        "compare_loss": compare_loss,
+        "clip_norms": clip_norms,
+        "clip_angle": clip_angle,
+        "clipped_share": clipped_share,
+        "effective_learning_rate": effective_learning_rate,
+    }
+)
+"""The pictures of several clips, in their order on the page."""
 
 
 def as_json(figure: go.Figure) -> str:

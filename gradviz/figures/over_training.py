@@ -102,7 +102,7 @@ def clipping(history: History, step: int | None = None, theme: str = "light") ->
             drawn = thinned(steps, after)
             traces.append(line(*drawn, "after", AFTER, uid="after", hovertemplate=hover))
         if clip == "norm":
-            traces.append(_threshold(history))
+            traces.append(threshold_line(history, uid="threshold", dash="dash"))
     return figure(
         traces,
         meta={"axis": "step"},
@@ -132,20 +132,13 @@ def _accuracy_axis() -> dict[str, Any]:
     return {"yaxis2": axis, "margin": MARGIN | {"r": 58}}
 
 
-def _threshold(history: History) -> dict[str, Any]:
+def threshold_line(history: History, *, uid: str, **look: Any) -> dict[str, Any]:
     """The clip threshold, with a stair where it was changed live."""
     steps, values = history.column("step"), history.column("clip_threshold")
     at = np.concatenate([[0], np.flatnonzero(np.diff(values) != 0) + 1, [len(steps) - 1]])
-    return line(
-        steps[at],
-        values[at],
-        "threshold",
-        LIMIT,
-        uid="threshold",
-        dash="dash",
-        shape="hv",
-        hovertemplate="threshold %{y:.3g}<extra></extra>",
-    )
+    hover = "threshold %{y:.3g}<extra></extra>"
+    look = {"shape": "hv", "hovertemplate": hover, **look}
+    return line(steps[at], values[at], "threshold", LIMIT, uid=uid, **look)
 
 
 def _clip_facts(history: History, step: int | None) -> str:
