@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.reading.clipping import read_clipping
 from gradviz.reading.compare import read_compare
 from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.gates import read_gates
@@ -15,6 +16,7 @@ __all__ = [
     "Spread",
     "difference_table",
     "read",
+    "read_clipping",
     "read_compare",
     "read_gates",
 ]
