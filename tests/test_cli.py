@@ -120,3 +120,44 @@ def test_lines_come_one_by_one_and_a_reader_that_leaves_ends_it() -> None:
     assert process.wait(60) == 1
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def lecture(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["lecture", *arguments])
+
+
+def test_a_good_lecture_is_counted_and_a_bad_one_told(tmp_path: Path) -> None:
+    good = "title: A\nslides:\n  - {title: One, do: Go., look: See.}\n"
+    (tmp_path / "good.yaml").write_text(good)
+    (tmp_path / "bad.yaml").write_text(good.replace("look", "luck"))
+    result = lecture("check", f"{tmp_path}/good.yaml")
+    assert result.exit_code == 0
+    assert result.output == f"{tmp_path}/good.yaml: 1 slide, 0 quizzes\n"
+    result = lecture("check", f"{tmp_path}/bad.yaml", f"{tmp_path}/good.yaml", f"{tmp_path}/none")
+    assert result.exit_code == 1
+    assert result.stdout == f"{tmp_path}/good.yaml: 1 slide, 0 quizzes\n"
+    assert result.stderr.splitlines() == [
+        "bad.yaml, line 3, slides[1].look: must be given.",
+        "bad.yaml, line 3, slides[1].luck: must be left out: there is no field of this name here.",
+        "none: must be a file that can be read: no such file or directory.",
+    ]
+
+
+def test_lectures_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.yaml").write_text("a: [")
+    monkeypatch.setenv("GRADVIZ_LECTURES", str(tmp_path))
+    result = lecture("list")
+    assert result.exit_code == 0
+    assert "broken: 1 problem; see lecture check" in result.output.splitlines()
+    assert "gradients: How gradients flow through recurrent networks (22 slides)" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["chekc"], ["list", "more"]])
+def test_a_wrong_call_of_lecture_is_2(arguments: list[str]) -> None:
+    assert lecture(*arguments).exit_code == 2
+
+
+def test_the_help_of_lecture() -> None:
+    for words in ("Check a lecture's file", "docs/lectures.md", "check", "list"):
+        assert words in lecture("--help").output
+    assert "Exit status: 0 when all files are lectures" in lecture("check", "--help").output

@@ -51,8 +51,8 @@ JACOBIANS: Mapping[str, Term] = {
         name="spectral radius",
         text="The largest absolute value of an eigenvalue. It is not the spectral norm, which is "
         "at least as large.",
-        equation=r"\rho(W) = \max |\mu|",
-        equation_text="ρ(W) = max |μ|",
+        equation=r"\rho(W_{hh}) = \max |\mu|",
+        equation_text="ρ(W_hh) = max |μ|",
         source=_PASCANU,
     ),
     "singular_value": Term(

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_GATE_NAMES = ("gate", "input_gate", "forget_gate", "output_gate", "candidate")
-_GATE_NAMES += ("reset_gate", "update_gate")
+_GATE_NAMES = (
+    "gate",
+    "input_gate",
+    "forget_gate",
+    "output_gate",
+    "candidate",
+    "reset_gate",
+    "update_gate",
+)
 
 PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

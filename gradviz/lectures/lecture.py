@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from gradviz.config import ConfigError, RunConfig
 from gradviz.lectures.pages import HIDEABLE, PICTURES, SET_UPS, WITHOUT_RUN, PageName
 from gradviz.lectures.quiz import Quiz
+from gradviz.lectures.shown import shown
 from gradviz.lectures.strict import Line, MisfitError, Paragraphs, Strict, misfits
 from gradviz.scenarios import SCENARIOS
 
@@ -62,7 +63,9 @@ class Slide(Strict):
     @classmethod
     def _is_a_sentence(cls, text: str) -> str:
         if not text.rstrip("”»\"')").endswith((".", "?", "!", "…", "。", "？", "！")):
-            raise MisfitError(f"must be a sentence with its full stop, got “… {text[-20:]}”.")
+            raise MisfitError(
+                f"must be a sentence with its full stop, got “… {shown(text[-20:])}”."
+            )
         return text
 
     @field_validator("scenario", "settings", "versus", "seeds", "steps", "quiz")
@@ -166,7 +169,7 @@ def _problems(base: RunConfig, changes: Settings) -> dict[tuple[str | int, ...],
 
 def _one_of(known: tuple[str, ...], name: str) -> str:
     if name not in known:
-        raise MisfitError(f"must be one of {', '.join(known)}, got “{name[:40]}”.")
+        raise MisfitError(f"must be one of {', '.join(known)}, got “{shown(name)}”.")
     return name
 
 
@@ -174,7 +177,7 @@ def _each_one_of(known: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, .
     problems: dict[tuple[str | int, ...], str] = {}
     for position, name in enumerate(names):
         if name not in known:
-            problems[position,] = f"must be one of {', '.join(known)}, got “{name[:40]}”."
+            problems[position,] = f"must be one of {', '.join(known)}, got “{shown(name)}”."
         elif name in names[:position]:
             problems[position,] = f"must be named once, got “{name}” again."
     if problems:

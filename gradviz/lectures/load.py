@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from gradviz.lectures.lecture import Lecture
+from gradviz.lectures.shown import shown
 from gradviz.lectures.source import Place, Source, SourceError, read_source
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def parse(text: str, name: str = "lecture") -> Lecture:
     except SourceError as error:
         raise LectureError([_problem(name, error.line, (), error.sentence)]) from None
     if not isinstance(source.value, dict):
-        words = f"must be a mapping with title and slides, got {_shown(source.value)}."
+        words = f"must be a mapping with title and slides, got {_said(source.value)}."
         raise LectureError([_problem(name, 1, (), words)])
     try:
         return Lecture.model_validate(source.value)
@@ -110,7 +111,7 @@ def _path(place: Place) -> str:
         if isinstance(part, int):
             path += f"[{part + 1}]"
         else:
-            path += ("." if path else "") + _clean(part)
+            path += ("." if path else "") + shown(part, 80)
     return path
 
 
@@ -157,14 +158,15 @@ def _says(error: ErrorDetails, got: Any) -> str:
         return "must be left out: there is no field of this name here."
     if kind == "literal_error":
         known = str(about["expected"]).replace("'", "").replace(" or ", ", ")
-        return f"must be one of {known}, got {_shown(got)}."
+        return f"must be one of {known}, got {_said(got)}."
     if kind in _KINDS:
-        return f"must be {_KINDS[kind]}, got {_shown(got)}."
+        return f"must be {_KINDS[kind]}, got {_said(got)}."
     if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
         return _length(kind, about, got)
     limits = {"ge": "at least", "le": "at most"}
-    bound = next(f"{word} {about[key]:,}" for key, word in limits.items() if key in about)
-    return f"must be {bound}, got {_shown(got)}."
+    bounds = [f"{word} {about[key]:,}" for key, word in limits.items() if key in about]
+    bound = bounds[0] if bounds else "another value"
+    return f"must be {bound}, got {_said(got)}."
 
 
 def _length(kind: str, about: Mapping[str, Any], got: Any) -> str:
@@ -175,10 +177,11 @@ def _length(kind: str, about: Mapping[str, Any], got: Any) -> str:
         bound = f"{'one' if least == 1 else least} or more"
     else:
         bound = f"at most {about['max_length']}"
-    return f"must have {bound} {what}, got {len(got):,}."
+    count = len(got.strip()) if text else len(got)
+    return f"must have {bound} {what}, got {count:,}."
 
 
-def _shown(value: Any, longest: int = 40) -> str:
+def _said(value: Any, longest: int = 40) -> str:
     """A value as it came, shortened, without control characters."""
     if isinstance(value, Mapping):
         return "a mapping"
@@ -188,9 +191,5 @@ def _shown(value: Any, longest: int = 40) -> str:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
-    text = _clean(str(value)) if len(str(value)) <= longest else f"{_clean(str(value)[:longest])}…"
+    text = shown(str(value), longest) + ("…" if len(str(value)) > longest else "")
     return f"“{text}”" if isinstance(value, str) else text
-
-
-def _clean(text: str, longest: int = 80) -> str:
-    return "".join(c if c.isprintable() else "�" for c in text[:longest])

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gradviz.history import History
 from gradviz.lectures.measures import MEASURES
+from gradviz.lectures.shown import shown
 from gradviz.lectures.strict import Line, MisfitError, Strict
 
 
@@ -62,7 +63,7 @@ class Quiz(Strict):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in MEASURES:
-            raise MisfitError(f"must be one of {', '.join(MEASURES)}, got “{name[:40]}”.")
+            raise MisfitError(f"must be one of {', '.join(MEASURES)}, got “{shown(name)}”.")
         return name
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gradviz.lectures.load import LectureError
+from gradviz.lectures.shown import shown
 
 SHIPPED = Path(str(files("gradviz"))) / "data" / "lectures"
 
@@ -41,9 +42,8 @@ def find(name: str, where: Sequence[Path] | None = None) -> Path:
     """
     shelf = _shelf(where)
     if name not in shelf:
-        shown = "".join(c if c.isprintable() else "�" for c in name[:40])
         known = ", ".join(sorted(shelf)) or "(there is none)"
-        raise LectureError([f"lecture must be one of {known}, got “{shown}”."])
+        raise LectureError([f"lecture must be one of {known}, got “{shown(name)}”."])
     return shelf[name]
 
 

@@ -16,6 +16,8 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
+from gradviz.lectures.shown import shown
+
 MOST_DEPTH = 8
 """A lecture's deepest value, slides[n].quiz.options[n].text, is at 6."""
 
@@ -78,8 +80,7 @@ def _syntax(problem: str) -> str:
         advice = "; put a text that has “: ” in it between quotes"
     elif "<block" in problem or "<scalar>" in problem:
         advice = "; check that fields of one mapping are indented alike"
-    shown = "".join(c if c.isprintable() else "�" for c in problem)
-    return f"must be YAML, but the parser says: {shown[:120] or 'error'}{advice}."
+    return f"must be YAML, but the parser says: {shown(problem, 120) or 'error'}{advice}."
 
 
 @dataclass(slots=True)
@@ -127,11 +128,11 @@ class _Reading:
         for event in self.coming:
             if isinstance(event, events.MappingEndEvent):
                 break
-            name = event.value if isinstance(event, events.ScalarEvent) else None
-            if name is None:
+            if not isinstance(event, events.ScalarEvent):
                 raise SourceError("must be a field's name, got a list or mapping.", _line(event))
+            name = _text(event)
             if name in values:
-                raise SourceError(f"must give {_quoted(name)} once, got it again.", _line(event))
+                raise SourceError(f"must give “{shown(name)}” once, got it again.", _line(event))
             inner = (*place, name)
             self.lines[inner] = _line(event)
             values[name] = self._value(_node(next(self.coming)), inner)
@@ -162,7 +163,7 @@ _NUMBER = re.compile(r"[-+]?(\d{1,30}\.?\d{0,30}|\.\d{1,30})([eE][-+]?\d{1,3})?"
 
 def _scalar(event: events.ScalarEvent) -> str | int | float | bool | None:
     """YAML 1.2's core schema in decimal; `yes`, dates and .inf are texts."""
-    text = str(event.value)
+    text = _text(event)
     plain = event.implicit[0]
     if not plain:
         return text
@@ -173,6 +174,8 @@ def _scalar(event: events.ScalarEvent) -> str | int | float | bool | None:
     return float(text) if _NUMBER.fullmatch(text) else text
 
 
-def _quoted(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "�" for c in text[:40])
-    return f"“{shown}”"
+def _text(event: events.ScalarEvent) -> str:
+    text = str(event.value)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise SourceError("must be text, got half a character (\\ud800…\\udfff).", _line(event))
+    return text

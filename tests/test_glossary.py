@@ -1,0 +1,97 @@
+"""The glossary: every term whole, every picture explained, nothing at odds with the instrument."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from gradviz import figures
+from gradviz.glossary import PICTURE_TERMS, TERMS, Term
+
+EVERY = pytest.mark.parametrize("term", TERMS.values(), ids=TERMS)
+
+
+def test_there_are_enough_and_no_two_alike() -> None:
+    assert len(TERMS) >= 35
+    assert len({term.name for term in TERMS.values()}) == len(TERMS)
+    assert len({term.text for term in TERMS.values()}) == len(TERMS)
+    assert all(key.isidentifier() for key in TERMS)
+
+
+@EVERY
+def test_a_term_is_told_in_a_sentence_or_two(term: Term) -> None:
+    assert 20 <= len(term.text) <= 240
+    assert term.text.endswith(".")
+    assert 1 <= len(re.findall(r"[.?](?: |$)", term.text)) <= 2
+
+
+@EVERY
+def test_an_equation_is_there_twice(term: Term) -> None:
+    """LaTeX with its braces closed, and plain text that a tooltip can show."""
+    assert term.equation
+    assert term.equation_text
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", term.equation):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    assert "$" not in term.equation
+    assert "\\" not in term.equation_text
+    assert term.equation_text.isprintable()
+    assert len(term.equation_text) <= 90
+
+
+def test_a_page_can_explain_every_picture() -> None:
+    assert set(PICTURE_TERMS) >= set(figures.LIVE)
+    for picture, keys in PICTURE_TERMS.items():
+        assert keys, picture
+        assert len(set(keys)) == len(keys)
+        assert set(keys) <= set(TERMS), picture
+
+
+def test_equations_are_those_of_the_instrument() -> None:
+    """Where a term is measured, the glossary writes the measured quantity's equation."""
+    from gradviz.flow.quantities import QUANTITIES
+
+    quantities = {quantity.name: quantity for quantity in QUANTITIES}
+    for key, name in {
+        "jacobian": "jacobian",
+        "gradient_horizon": "gradient_horizon",
+        "clip_factor": "clip_factor",
+        "clip_angle": "clip_angle",
+        "saturation": "gate_saturation",
+        "spectral_radius": "spectral_radius",
+        "lyapunov": "lyapunov_exponents",
+        "forget_path": "forget_product_log10",
+        "transport": "transport_log10",
+        "pascanu_bound": "jacobian_bound",
+    }.items():
+        ours, measured = squeezed(TERMS[key].equation_text), squeezed(quantities[name].equation)
+        shorter = min(ours, measured, key=len)
+        common = [piece for piece in re.split("[,:;]", shorter) if len(piece) > 4]
+        assert any(piece in ours and piece in measured for piece in common), (ours, measured)
+
+
+def squeezed(equation: str) -> str:
+    return re.sub(r"log10|[\s‖₂()]", "", equation).replace("with", ":")
+
+
+def test_the_numbers_in_the_terms_are_right() -> None:
+    assert float(f"{2.0**-126:.1e}") == 1.2e-38
+    matrix = np.array([[0.9, 10.0], [0.0, 0.9]])
+    norms = [np.linalg.norm(np.linalg.matrix_power(matrix, k), 2) for k in range(1, 70)]
+    assert f"peaks at {max(norms):.1f}, k = {1 + int(np.argmax(norms))}" in (
+        TERMS["non_normal"].equation_text
+    )
+    before, after = np.array([0.9, 100.0]), np.array([0.9, 1.0])
+    cosine = before @ after / np.linalg.norm(before) / np.linalg.norm(after)
+    assert f"{math.degrees(math.acos(cosine)):.2f}°" in TERMS["clip_angle"].text
+    assert f"{0.5 - 5 / (1 + math.exp(-0.5)):.4f}".replace("-", "−") in (
+        TERMS["cliff"].equation_text
+    )
+    forget = 1 / (1 + math.exp(-math.log(50 - 1)))
+    assert forget == pytest.approx(1 - 1 / 50)
+    assert forget**50 == pytest.approx(1 / math.e, rel=0.02)
