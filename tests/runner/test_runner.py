@@ -84,7 +84,8 @@ def test_a_failure_stops_the_run_and_keeps_its_history(runner: Runner) -> None:
         assert view is not None
         assert view.history.failure is not None
         assert view.history.failure.step == view.history.last_step > 5
-        assert [frame.step for frame in view.history.frames][:5] == [1, 2, 4, 8, 16]
+        # And more of them, where the cores are so busy that a step outlasts a frame.
+        assert {1, 2, 4, 8, 16} <= {frame.step for frame in view.history.frames}
     runner.close(name)
 
 
