@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from gradviz.config import label_of
-from gradviz.history import History
+from gradviz.history import CloseUp, History
 from gradviz.runner import RunView, Status
 from gradviz.ui import actions
 from gradviz.ui.lesson import Runs
@@ -124,7 +124,7 @@ def _version(stage: Stage, views: Views, runs: Runs) -> str:
                     history.last_step if frame is None or stage.scrub is None else 0,
                     len(history.frames),
                     frame.step if frame else 0,
-                    id(frame.closeup) if frame else 0,
+                    _place(frame.closeup if frame else None),
                 )
             )
     parts = (
@@ -139,6 +139,13 @@ def _version(stage: Stage, views: Views, runs: Runs) -> str:
         None if views else stage.config.to_query(),
     )
     return repr(parts)
+
+
+def _place(closeup: CloseUp | None) -> tuple[object, ...]:
+    """Where a close-up looks; the step alone does not say when it looks elsewhere."""
+    if closeup is None:
+        return ()
+    return closeup.layer, closeup.sequence, closeup.timestep, closeup.unit
 
 
 def _status(views: Sequence[RunView]) -> Status:
