@@ -73,6 +73,24 @@ def test_explosion_to_nan_and_its_survival(seed: int) -> None:
     assert max(each.grad_norm_post for each in records) <= 1.0 + 1e-6
 
 
+def test_every_clip_learns_and_only_no_clip_does_not() -> None:
+    variants = SCENARIOS["clipping_kinds"].variants
+    assert {config.clip for config in variants.values()} == {"none", "norm", "value", "agc"}
+    for config in variants.values():
+        steps = solved_steps(config, 3, 700, accuracy=0.99)
+        assert len(steps) == (0 if config.clip == "none" else 3)  # measured: 158…575
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_clip_survives_the_explosion(seed: int) -> None:
+    scenario = SCENARIOS["explosion_kinds"]
+    for config in scenario.variants.values():
+        _, record, loss = train(config.replace(seed=seed), scenario.steps)
+        assert (record.failure is not None) == (config.clip == "none")
+        if config.clip != "none":
+            assert loss < 10 * 1 / 6  # measured: 0.17…0.83
+
+
 def test_gating_works() -> None:
     gru = solved_steps(RunConfig(task="adding", cell="gru"), 3, 1000, loss=0.02)
     assert len(gru) == 3  # measured: 529…575
