@@ -99,7 +99,7 @@ COMPARE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
 
 CLIPPING: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {
-        "compare_loss": compare_loss,
+        "clip_losses": compare_loss,
         "clip_norms": clip_norms,
         "clip_angle": clip_angle,
         "clipped_share": clipped_share,

@@ -199,7 +199,7 @@ def test_a_run_that_failed_ends_in_a_cross() -> None:
     history = run("none", 31)
     history.append_scalars([row(32, grad_norm_pre=np.inf, loss=np.nan)])
     history.failure = Failure(step=32, tensor="loss", kind="nan")
-    for name in ("compare_loss", "clip_norms"):
+    for name in ("clip_losses", "clip_norms"):
         cross = trace(figures.CLIPPING[name]({"no clip": [history]}), "failed-0")
         assert list(cross.text) == ["NaN at step 32"]
         assert list(cross.x) == [32]
