@@ -1,68 +1,42 @@
-"""`python -m gradviz.cards`: run the scenarios and draw Home's cards from what was measured.
+"""`python -m gradviz.cards`: draw Home's cards from the recorded runs, a second for all.
 
-The cards are shipped in gradviz/data/cards. Draw them anew when a scenario changes; a test
-compares the settings each card carries with its scenario's.
+The cards are shipped in gradviz/data/cards. Nothing is trained here: when a scenario changes,
+record it anew (`python -m gradviz.recorded`), then draw; a test compares every card with what
+its recording draws.
 """
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
 
-from gradviz.config import RunConfig
 from gradviz.figures.card import card
-from gradviz.history import History
-from gradviz.scenarios import SCENARIOS
-from gradviz.training import Trainer, prepare_training_thread
+from gradviz.recorded import load
+from gradviz.scenarios import on_page
 
 FOLDER = Path(__file__).parent / "data" / "cards"
 
-STEPS = {
-    "vanishing": 800,
-    "gating": 800,
-    "clipping": 500,
-    "forget_bias_low": 600,
-    "forget_bias_high": 600,
-    "digits_pixels": 400,
-    "digits_rows": 300,
-    "sunspots": 300,
-}
-"""Steps until a scenario has shown its point; the others take USUAL_STEPS."""
 
-USUAL_STEPS = 200
+def drawn(name: str) -> str:
+    """The card of a scenario of one run, as SVG.
 
-FIRST_MEASURED = 30
-"""Of the first steps each is measured, because an explosion is over in as many."""
-
-MEASURE_EVERY = 20
-
-
-def measured_run(config: RunConfig, steps: int) -> History:
-    """Train so many steps, or until a number is not finite, measuring gradients only."""
-    trainer = Trainer(config)
-    history = History(config, floor=trainer.floor)
-    for step in range(1, steps + 1):
-        measured = step <= FIRST_MEASURED or step % MEASURE_EVERY == 0
-        history.append(trainer.train_step("light" if measured else "none"))
-        if history.failure:
-            break
-    return history
+    Raises:
+        FileNotFoundError: where it was not recorded.
+    """
+    runs = load(name)
+    if runs is None:
+        raise FileNotFoundError(f"{name} must be recorded first: python -m gradviz.recorded.")
+    return card(next(iter(runs.values())))
 
 
 def main() -> None:
-    """Draw the cards of the scenarios named, or of all."""
-    parser = argparse.ArgumentParser(description="Draw Home's cards from real runs.")
-    parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; none means all")
-    names = parser.parse_args().scenario or list(SCENARIOS)
-    unknown = [name for name in names if name not in SCENARIOS]
-    if unknown:
-        parser.error(f"scenario must be of {', '.join(SCENARIOS)}, got {', '.join(unknown)}.")
-    prepare_training_thread()
+    """Draw the card of every scenario in Home's gallery."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        history = measured_run(SCENARIOS[name].config, STEPS.get(name, USUAL_STEPS))
-        (FOLDER / f"{name}.svg").write_text(card(history), encoding="utf-8")
-        print(f"{name}: {history.last_step} steps")
+    try:
+        for name in on_page("live_training"):
+            (FOLDER / f"{name}.svg").write_text(drawn(name), encoding="utf-8")
+    except FileNotFoundError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ def test_the_package_itself_imports_only_the_ground_floor() -> None:
 
 def test_what_the_server_imports_does_not_bring_torch() -> None:
     modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner", "gradviz.store"]
-    modules += ["gradviz.scenarios", "gradviz.tasks"]
+    modules += ["gradviz.scenarios", "gradviz.tasks", "gradviz.recorded", "gradviz.cards"]
     modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
     lines = ["import sys, importlib"]
     for module in modules:

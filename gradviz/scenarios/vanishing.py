@@ -51,7 +51,8 @@ VANISHING = (
                 seq_len=60,
                 hidden_size=128,
                 recurrent_init="normal",
-                recurrent_gain=1.25,
+                recurrent_gain=1.15,
+                seed=1,
             )
         ),
         page="vanishing",

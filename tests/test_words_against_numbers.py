@@ -1,0 +1,378 @@
+"""Words against numbers: every sentence about every scenario is true of what was recorded.
+
+The judge below knows neither `reading`'s code nor the recorded horizons: it takes a sentence
+apart by its words and numbers, and looks in the arrays whether it is so. A sentence that it
+does not understand is wrong too, so that a new one needs a judge first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from judging import NUMBER, is_power, lag_of, near, reach
+
+from gradviz.config import RunConfig
+from gradviz.history import Frame, History
+from gradviz.reading import read
+from gradviz.recorded import load, record
+from gradviz.scenarios import SCENARIOS, Scenario
+
+EVERY = pytest.mark.parametrize("name", SCENARIOS)
+
+WHERE = r"(?: in (l\d+), the layer that carries them furthest,?)?"
+
+PRAISE = r"\b(keeps?|kept|preserves?|remembers?|solves?|fix(es)?|prevents?|constant|unchanged)\b"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One look at one run: what the sentences are about."""
+
+    history: History
+    step: int | None
+    """None: the newest."""
+
+    @property
+    def upto(self) -> int:
+        return self.history.last_step if self.step is None else self.step
+
+    @property
+    def config(self) -> RunConfig:
+        assert isinstance(self.history.config, RunConfig)
+        return self.history.config
+
+    @property
+    def frame(self) -> Frame:
+        """The newest that is not after the step."""
+        return [each for each in self.history.frames if each.step <= self.upto][-1]
+
+    def transport(self, layer: str) -> np.ndarray:
+        """(T, Q) log10, of a layer, or "" of the one whose gradients reach furthest."""
+        found = {name: each.transport_log10 for name, each in self.frame.layers.items()}
+        name = layer or max(found, key=lambda each: reach(found[each]))
+        transport = found[name]
+        assert transport is not None
+        return transport.astype(np.float64)
+
+    def tail(self, column: str, count: int) -> np.ndarray:
+        """The last values of a column through the step."""
+        steps = self.history.column("step")
+        return self.history.column(column)[steps <= self.upto][-count:]
+
+
+def reaches_back(case: Case, lag: str, layer: str | None, rest: str) -> bool:
+    transport = case.transport("" if layer is None else layer)
+    T, measured = len(transport), reach(transport)[0]
+    if measured != int(lag) or not furthest(case, layer):
+        return False
+    if found := re.fullmatch(rf"the first input is {NUMBER} further", rest):
+        return 0 < int(found[1]) == T - 1 - int(lag)
+    if rest == "that is the first input":
+        return int(lag) == T - 1
+    if found := re.fullmatch(rf"the last answer's symbol was read {NUMBER} before", timeless(rest)):
+        return case.config.task == "copy_memory" and int(found[1]) == case.config.seq_len + 10
+    found = re.fullmatch(
+        rf"further back they grow again, to {NUMBER} times their size at t = {NUMBER}", rest
+    )
+    assert found, rest
+    t, middle = int(found[2]), np.median(transport, axis=1)
+    beyond = middle[: T - 1 - int(lag)]
+    return is_power(found[1], middle[t - 1]) and middle[t - 1] == beyond.max() > 0
+
+
+def timeless(words: str) -> str:
+    return re.sub(r" timesteps?\b", "", words)
+
+
+def furthest(case: Case, layer: str | None) -> bool:
+    """A layer is named where there are several, and it is the one that carries furthest."""
+    layers = case.frame.layers
+    if layer is None:
+        return len(layers) == 1
+    return reach(layers[layer].transport_log10) == max(
+        reach(each.transport_log10) for each in layers.values()
+    )
+
+
+def reaches_the_first(case: Case, lag: str, layer: str | None, size: str) -> bool:
+    transport = case.transport(layer or "")
+    all_arrive = all(math.isinf(lag_of(probe)) for probe in transport.T)
+    first = float(np.median(transport[0]))
+    return (
+        furthest(case, layer)
+        and all_arrive
+        and int(lag) == len(transport) - 1
+        and is_power(size, first)
+        and first < 2
+    )
+
+
+def reaches_in_some(case: Case, lag: str, layer: str | None, some: str, all_: str) -> bool:
+    transport = case.transport(layer or "")
+    arrive = sum(math.isinf(lag_of(probe)) for probe in transport.T)
+    return (
+        furthest(case, layer)
+        and int(lag) == len(transport) - 1
+        and int(some) == arrive
+        and int(all_) == transport.shape[1]
+        and transport.shape[1] / 2 <= arrive < transport.shape[1]
+    )
+
+
+def grows(case: Case, layer: str | None, lag: str, exponent: str) -> bool:
+    transport = case.transport(layer or "")
+    first = float(np.median(transport[0]))
+    return (
+        furthest(case, layer)
+        and int(lag) == len(transport) - 1
+        and abs(int(exponent) - first) <= 0.501
+        and first >= 2
+        and math.isinf(reach(transport)[0])
+    )
+
+
+def learns_only_the_end(case: Case) -> bool:
+    """The gradient is below a hundredth of itself at the first input, and nothing is learned."""
+    transport = case.transport("")
+    T, (lag, first) = len(transport), reach(transport)
+    losses = case.tail("loss", 20)
+    learning = len(losses) == 20 and losses.mean() < 0.8 * (case.history.floor or 0)
+    return first < -2 and lag < T / 2 and not learning
+
+
+def loss_is(case: Case, steps: str, loss: str, place: str, floor: str, rate: str | None) -> bool:
+    losses = case.tail("loss", 20)
+    mean, nothing = float(losses.mean()), case.history.floor or math.nan
+    told = steps == "20" == str(len(losses)) and near(loss, mean) and near(floor, nothing)
+    if rate is not None:
+        accuracy = float(case.tail("accuracy", 20).mean())
+        told = told and abs(float(rate) / 100 - accuracy) <= 0.0051
+    else:
+        told = told and bool(np.isnan(case.tail("accuracy", 20)).any())
+    if found := re.fullmatch(rf"{NUMBER} times less than", place):
+        # Of 17.4 times "17" is told.
+        return told and abs(float(found[1].replace(",", "")) - nothing / mean) <= 0.51
+    if found := re.fullmatch(rf"{NUMBER}% of", place):
+        return told and abs(float(found[1]) / 100 - mean / nothing) <= 0.0051 and mean < nothing
+    return (
+        told
+        and {
+            "far below": mean < 1e-5 * nothing,
+            "about": 0.949 * nothing < mean < 1.201 * nothing,
+            "above": mean > 1.19 * nothing,
+        }[place]
+    )
+
+
+def were_clipped(case: Case, count: str, seen: str, norm: str) -> bool:
+    flags, norms = case.tail("clipped", 50), case.tail("grad_norm_pre", 50)
+    counted = len(flags) if count.lower() == "all" else int(count)
+    return (
+        case.config.clip != "none"
+        and int(seen) == len(flags)
+        and counted == np.count_nonzero(flags)
+        and near(norm, max(n for n, flag in zip(norms, flags, strict=True) if flag))
+    )
+
+
+def failed(case: Case, step: str, tensor: str, kind: str) -> bool:
+    failure = case.history.failure
+    assert failure is not None
+    losses = case.history.column("loss")
+    # Before the step that failed all was finite.
+    whole = np.isfinite(losses[:-1]).all() and case.history.column("step")[-1] == int(step)
+    value = {"infinite": math.isinf, "NaN": math.isnan}[kind]
+    agrees = value(losses[-1]) if tensor == "loss" else math.isfinite(losses[-1])
+    return bool(whole and agrees and failure.step == int(step) and failure.tensor == tensor)
+
+
+def grew(case: Case, steps: str, noun: str, low: str, high: str, verdict: str, more: str) -> bool:
+    column = {"gradient norm": "grad_norm_pre", "loss": "loss"}[noun]
+    values = case.history.column(column)
+    rises = [
+        (values[i], values[i + int(steps)])
+        for i in range(len(values) - int(steps))
+        if near(low, values[i]) and near(high, values[i + int(steps)])
+    ]
+    blamed = {"gradient norm": "the gradient exploded", "loss": "the weights ran away"}[noun]
+    advised = "clip by norm" in more.lower()
+    return bool(
+        rises
+        and rises[-1][1] > 100 * rises[-1][0]
+        and verdict == blamed
+        and advised == (case.config.clip != "norm")
+        and ("gain" in more) == (case.config.recurrent_init != "default")
+    )
+
+
+def first_to_last(case: Case, ratio: str) -> bool:
+    log10 = next(reversed(case.frame.layers.values())).hidden_grad_log10
+    nothing_dear = all(each.transport_log10 is None for each in case.frame.layers.values())
+    return nothing_dear and is_power(ratio, float(np.median(log10[0]) - np.median(log10[-1])))
+
+
+JUDGES: dict[str, Callable[..., bool]] = {
+    rf"Gradients reach {NUMBER} timesteps? back{WHERE}; (.*)\.": reaches_back,
+    rf"Gradients reach the first input, {NUMBER} timesteps? back{WHERE}; there they are {NUMBER} "
+    r"times as large as at the end\.": reaches_the_first,
+    rf"Gradients reach the first input, {NUMBER} timesteps? back,?{WHERE} in {NUMBER} of {NUMBER} "
+    r"sequences; in the others they fall below 1/e on the way\.": reaches_in_some,
+    rf"Gradients grow on their way back{WHERE}: over {NUMBER} timesteps? by a factor of about "
+    r"1e(-?\d+)\.": grows,
+    r"With these weights expect it to learn only the end of the sequence\.": learns_only_the_end,
+    rf"At step {NUMBER} the (.*) became (infinite|NaN); the run stopped\.": failed,
+    rf"In {NUMBER} steps the (gradient norm|loss) grew from {NUMBER} to {NUMBER}: "
+    r"([a-z ]+)\. (.*)\.": grew,
+    rf"At t = 1 the gradient is {NUMBER} times that at t = T\.": first_to_last,
+}
+"""A whole sentence to what makes it true; sentences on the training are judged in two halves."""
+
+HALVES: dict[str, Callable[..., bool]] = {
+    rf"the loss of the last {NUMBER} steps is {NUMBER}, (.*) that of a network that learned "
+    rf"nothing \({NUMBER}\)(?:, the accuracy {NUMBER}%)?": loss_is,
+    rf"(all|\d+) of the last {NUMBER} steps were clipped, from norms of up to {NUMBER}": (
+        were_clipped
+    ),
+}
+
+
+def judge(case: Case, sentence: str) -> bool:
+    """Whether a sentence is true."""
+    for pattern, is_true in JUDGES.items():
+        if found := re.fullmatch(pattern, sentence):
+            return is_true(case, *found.groups())
+    halves = (sentence[0].lower() + sentence[1:]).removesuffix(".").split("; ")
+    return all(_half(case, half, sentence) for half in halves)
+
+
+def _half(case: Case, half: str, sentence: str) -> bool:
+    for pattern, is_true in HALVES.items():
+        if found := re.fullmatch(pattern, half):
+            return is_true(case, *found.groups())
+    raise AssertionError(f"No judge for “{sentence}”: write one.")
+
+
+def cases_of(name: str) -> Iterator[tuple[str, Case]]:
+    """Every run of a scenario, at every frame and at its end."""
+    runs = load(name)
+    assert runs is not None, f"record {name}: python -m gradviz.recorded {name}"
+    for label, history in runs.items():
+        for step in [*(frame.step for frame in history.frames), None]:
+            yield label, Case(history, step)
+
+
+def untrue(case: Case) -> list[str]:
+    return [each for each in read(case.history, case.step).sentences if not judge(case, each)]
+
+
+@EVERY
+def test_every_sentence_is_true_of_the_recorded_numbers(name: str) -> None:
+    wrong = [(label, case.step, untrue(case)) for label, case in cases_of(name) if untrue(case)]
+    assert wrong == []
+
+
+@EVERY
+def test_the_level_agrees_with_the_numbers(name: str) -> None:
+    for label, case in cases_of(name):
+        level = read(case.history, case.step).level
+        failure = case.history.failure
+        assert (level == "error") == (failure is not None and case.upto >= failure.step), label
+        losses = case.tail("loss", 20)
+        if len(losses) == 20 and failure is None:
+            solved = losses.mean() < 0.1 * (case.history.floor or 0)
+            assert (level == "ok") == solved, (label, case.step)
+
+
+def test_a_sentence_with_another_number_is_found_untrue() -> None:
+    """Every number of every kind of sentence, made somewhat larger: the judge must see it."""
+    seen = set()
+    for name in SCENARIOS:
+        for _, case in cases_of(name):
+            for sentence in read(case.history, case.step).sentences:
+                kind = re.sub(NUMBER, "#", sentence)
+                if kind in seen:
+                    continue
+                seen.add(kind)
+                for other in with_one_number_changed(sentence):
+                    assert not judge(case, other), f"{other}\nwas: {sentence}"
+    assert len(seen) > 12
+
+
+def with_one_number_changed(sentence: str) -> Iterator[str]:
+    for found in re.finditer(NUMBER, sentence):
+        before, told = sentence[: found.start()], found[1]
+        # 1/e and t = 1 are names, and so are the parameters' (weight_hh_l0) and the layers'.
+        if before.endswith(("below ", "At t = ", "_l", " l")):
+            continue
+        value = float(told.replace(",", ""))
+        more = f"{int(value) + 1}" if value == int(value) and "e" not in told else f"{value * 30:g}"
+        yield before + more + sentence[found.end() :]
+
+
+def test_a_sentence_of_another_step_or_run_is_found_untrue() -> None:
+    """The words of the first step are not those of the last, nor one scenario's another's."""
+    runs = {name: load(name) for name in ("gating", "gain_small", "gain_large")}
+    cases = [Case(history, 1) for each in runs.values() if each for history in each.values()]
+    assert runs["gating"]
+    cases.append(Case(runs["gating"][""], None))
+    for case in cases:
+        for other in cases:
+            first = read(other.history, other.step).sentences[0]
+            assert judge(case, first) == (case is other), first
+
+
+def default_lstms() -> list[tuple[str, str]]:
+    """Scenario and label of every LSTM whose forget bias is PyTorch's own, or 0."""
+    return [
+        (name, label)
+        for name, scenario in SCENARIOS.items()
+        for label, config in scenario.variants.items()
+        if config.cell == "lstm" and not config.forget_bias
+    ]
+
+
+def test_there_are_default_lstms_to_look_at() -> None:
+    assert len({name for name, _ in default_lstms()}) >= 4
+
+
+@pytest.mark.parametrize(("name", "label"), default_lstms())
+def test_a_default_lstm_is_never_said_to_keep_its_gradient(name: str, label: str) -> None:
+    """SCIENCE trap 2. After training it may carry further: then the numbers must show it."""
+    runs = load(name)
+    assert runs is not None
+    history = runs[label]
+    for step in [*(frame.step for frame in history.frames), None]:
+        case = Case(history, step)
+        words = " ".join(read(history, step).sentences)
+        assert not re.search(PRAISE, words)
+        lag, first = reach(case.transport(""))
+        if not math.isinf(lag):
+            assert not re.search("reach the first input|grow on their way", words)
+    begins = Case(history, 1)
+    lag, first = reach(begins.transport(""))
+    if begins.config.timesteps >= 30:
+        assert lag < 10
+        assert first < -3
+        assert f"Gradients reach {lag} timestep" in read(history, 1).sentences[0]
+
+
+@EVERY
+def test_no_text_of_a_scenario_praises_an_lstm(name: str) -> None:
+    scenario = SCENARIOS[name]
+    if any(each.cell == "lstm" and not each.forget_bias for each in scenario.variants.values()):
+        assert not re.search(PRAISE, scenario.text)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("training_thread")
+@EVERY
+def test_the_words_are_true_of_a_run_that_is_trained_now(name: str) -> None:
+    scenario: Scenario = replace(SCENARIOS[name], steps=24)
+    for history in record(scenario).values():
+        for step in [*(frame.step for frame in history.frames), None]:
+            assert untrue(Case(history, step)) == []
