@@ -53,6 +53,9 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "compare_horizon": ("gradient_horizon", "transport", "step"),
         "compare_flow": ("total_gradient", "timestep", "float32_floor"),
         "compare_transport": ("transport", "timestep"),
+        "compare_norm": ("gradient_norm", "clip_threshold", "step"),
+        "compare_accuracy": ("accuracy", "step"),
+        "norm_percentiles": ("gradient_norm", "clip_threshold", "clipped_share"),
     }
 )
 """A picture's name → the terms that stand in it, the most telling first."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.lectures.pages import HIDEABLE, PICTURES, SET_UPS, WITHOUT_RUN, PageName
+from gradviz.config.setups import labels
+from gradviz.lectures.pages import HIDEABLE, PICTURES, SEVERAL, WITHOUT_RUN, PageName
 from gradviz.lectures.quiz import Quiz
 from gradviz.lectures.shown import shown
 from gradviz.lectures.strict import Line, MisfitError, Paragraphs, Strict, misfits
@@ -33,9 +35,9 @@ class Slide(Strict):
     settings: Settings = Field(default_factory=dict)
     """What is changed in the scenario."""
     versus: tuple[Settings, ...] = Field((), max_length=3, validate_default=True)
-    """On page compare: what each further set-up changes in the first."""
+    """On a page of several set-ups: what each further one changes in the first."""
     seeds: int = Field(1, ge=1, le=10)
-    """On page compare: runs of each set-up."""
+    """On page compare: runs of each set-up, with one seed each."""
     pictures: tuple[str, ...] = Field((), max_length=8)
     """The page's pictures that are shown; empty: all that it shows by itself."""
     hide: tuple[str, ...] = Field((), max_length=len(HIDEABLE))
@@ -52,12 +54,20 @@ class Slide(Strict):
     @property
     def config(self) -> RunConfig:
         """The run, or the first set-up."""
-        return _base(self.scenario).replace(**self.settings)
+        return next(iter(self.set_ups.values()))
 
     @property
-    def set_ups(self) -> tuple[RunConfig, ...]:
-        """The run, or on page compare all set-ups; the set-ups of page clipping are its own."""
-        return (self.config, *(self.config.replace(**changes) for changes in self.versus))
+    def set_ups(self) -> Mapping[str, RunConfig]:
+        """Label to config of each set-up; one run alone has the label ""."""
+        changed = {
+            label: config.replace(**self.settings)
+            for label, config in _variants(self.scenario).items()
+        }
+        if not self.versus:
+            return changed
+        first = next(iter(changed.values()))
+        configs = [first, *(first.replace(**changes) for changes in self.versus)]
+        return dict(zip(labels(configs), configs, strict=True))
 
     @field_validator("do", "look")
     @classmethod
@@ -74,24 +84,36 @@ class Slide(Strict):
         page = info.data.get("page", "")
         if page in WITHOUT_RUN and value != ():
             raise MisfitError(f"must be left out on page {page}, which trains nothing.")
-        if info.field_name in ("versus", "seeds") and page not in ("compare", "") and value != ():
-            raise MisfitError(f"must be left out on page {page}; only compare has it.")
-        if info.field_name == "versus" and page == "compare" and not value:
-            raise MisfitError("must name one to three set-ups to compare with.")
         return value
+
+    @field_validator("seeds")
+    @classmethod
+    def _are_compared(cls, seeds: int, info: ValidationInfo) -> int:
+        page = info.data.get("page", "compare")
+        if page != "compare":
+            raise MisfitError(f"must be left out on page {page}; only compare has it.")
+        return seeds
 
     @field_validator("scenario")
     @classmethod
-    def _is_known(cls, name: str | None) -> str | None:
-        return name if name is None else _one_of(tuple(SCENARIOS), name)
+    def _is_known(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is None:
+            return None
+        several = len(_variants(_one_of(tuple(SCENARIOS), name))) > 1
+        if several and info.data.get("page", "compare") not in SEVERAL:
+            raise MisfitError(
+                f"must be a scenario of one run on this page, got “{name}”, which has several."
+            )
+        return name
 
     @field_validator("settings")
     @classmethod
     def _fit_the_scenario(cls, settings: Settings, info: ValidationInfo) -> Settings:
         if "scenario" in info.data:
-            problems = _problems(_base(info.data["scenario"]), settings)
-            if problems:
-                raise misfits(problems)
+            for config in _variants(info.data["scenario"]).values():
+                problems = _problems(config, settings)
+                if problems:
+                    raise misfits(problems)
         return settings
 
     @field_validator("versus")
@@ -99,8 +121,12 @@ class Slide(Strict):
     def _fit_the_first(
         cls, versus: tuple[Settings, ...], info: ValidationInfo
     ) -> tuple[Settings, ...]:
-        if "scenario" in info.data and "settings" in info.data:
-            first = _base(info.data["scenario"]).replace(**info.data["settings"])
+        if not {"page", "scenario", "settings"} <= set(info.data):
+            return versus
+        variants = list(_variants(info.data["scenario"]).values())
+        _one_source(info.data["page"], len(variants), len(versus))
+        if versus:
+            first = variants[0].replace(**info.data["settings"])
             problems = {
                 (position, *place): words
                 for position, changes in enumerate(versus)
@@ -124,18 +150,16 @@ class Slide(Strict):
     @field_validator("quiz")
     @classmethod
     def _will_be_decided(cls, quiz: Quiz | None, info: ValidationInfo) -> Quiz | None:
-        if quiz is None or "steps" not in info.data or "page" not in info.data:
+        if quiz is None or "steps" not in info.data:
             return quiz
         problems: dict[tuple[str | int, ...], str] = {}
         steps = info.data["steps"] or 1
         if quiz.after > steps:
             problems["after",] = f"must be at most steps, {steps}, got {quiz.after}."
-        page = info.data["page"]
-        there = SET_UPS.get(page, 1 + len(info.data.get("versus", ())))
-        if quiz.set_up > there:
-            problems["set_up",] = (
-                f"must be at most the slide's set-ups, {there}, got {quiz.set_up}."
-            )
+        if {"scenario", "versus"} <= set(info.data):
+            there = len(info.data["versus"]) + len(_variants(info.data["scenario"]))
+            if quiz.set_up > there:
+                problems["set_up",] = f"must be at most {there} on this slide, got {quiz.set_up}."
         if problems:
             raise misfits(problems)
         return quiz
@@ -151,8 +175,18 @@ class Lecture(Strict):
     slides: tuple[Slide, ...] = Field(min_length=1, max_length=100)
 
 
-def _base(scenario: str | None) -> RunConfig:
-    return RunConfig() if scenario is None else SCENARIOS[scenario].config
+def _variants(scenario: str | None) -> Mapping[str, RunConfig]:
+    return {"": RunConfig()} if scenario is None else SCENARIOS[scenario].variants
+
+
+def _one_source(page: str, variants: int, versus: int) -> None:
+    """Several set-ups come from the scenario or from `versus`, on the pages that show several."""
+    if versus and page not in SEVERAL:
+        raise MisfitError(f"must be left out on page {page}, which shows one run.")
+    if versus and variants > 1:
+        raise MisfitError("must be left out: the scenario has set-ups of its own.")
+    if page in SEVERAL and not versus and variants == 1:
+        raise MisfitError("must name one to three set-ups to compare with.")
 
 
 def _problems(base: RunConfig, changes: Settings) -> dict[tuple[str | int, ...], str]:

@@ -22,7 +22,7 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "clipping",
         ),
         "vanishing": ("transport_by_lag", "eigenvalues", "singular_values", "pulse", "powers"),
-        "gates": ("gate_maps", "gate_means", "saturation_triangle", "forget_path", "half_life"),
+        "gates": ("gate_maps", "gate_means", "forget_path", "half_life", "saturation_triangle"),
         "clipping": (
             "clip_losses",
             "clip_norms",
@@ -31,7 +31,14 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "effective_learning_rate",
         ),
         "cliff": ("surface_3d", "contour", "descent"),
-        "compare": ("compare_loss", "compare_horizon", "compare_flow", "compare_transport"),
+        "compare": (
+            "compare_loss",
+            "compare_horizon",
+            "compare_flow",
+            "compare_transport",
+            "compare_norm",
+            "compare_accuracy",
+        ),
     }
 )
 """Page → the pictures that a slide on it may choose from, in the page's own order."""
@@ -39,8 +46,8 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 HIDEABLE = ("sidebar", "header", "title", "words", "train", "scrub", "terms")
 """What `hide` may name: the parts of a page, as `?hide=` has them."""
 
-SET_UPS: Mapping[str, int] = MappingProxyType({"clipping": 4})
-"""Set-ups that a page has of its own: no clip, by norm, by value, adaptive."""
+SEVERAL = ("clipping", "compare")
+"""Pages that show several set-ups, which are a scenario's variants or a slide's `versus`."""
 
 WITHOUT_RUN = ("cliff",)
 """Pages that train nothing."""

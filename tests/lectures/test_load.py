@@ -48,7 +48,7 @@ def test_the_least_lecture() -> None:
     assert only.text == "Press it. Look at it."
     assert only.page == "live_training"
     assert only.config == SCENARIOS["vanishing"].config
-    assert only.set_ups == (only.config,)
+    assert only.set_ups == {"": only.config}
     assert only.quiz is None
 
 
@@ -60,10 +60,19 @@ def test_settings_change_the_scenario() -> None:
 
 def test_set_ups_differ_from_the_first() -> None:
     text = slide(page="compare", settings="{seq_len: 30}", versus="[{cell: gru}, {clip: none}]")
-    first, second, third = parse(text).slides[0].set_ups
+    first, second, third = parse(text).slides[0].set_ups.values()
     assert second.differences(first) == {"cell": "gru"}
     assert third.differences(first) == {"clip": "none"}
     assert first.seq_len == 30
+
+
+def test_a_scenario_may_bring_its_set_ups() -> None:
+    only = parse(slide(page="compare", scenario="cells", settings="{seq_len: 30}")).slides[0]
+    variants = SCENARIOS["cells"].variants
+    assert list(only.set_ups) == list(variants)
+    for label, config in only.set_ups.items():
+        assert config == variants[label].replace(seq_len=30)
+    assert only.config == only.set_ups["RNN"]
 
 
 def test_texts_are_one_line_and_notes_keep_their_paragraphs() -> None:
@@ -142,6 +151,19 @@ slides:
         ({"page": "compare", "versus": "[{cell: gru}, {cell: gpu}]"},
          "slides[1].versus[2].cell", "must be one of rnn, lstm, gru, got “gpu”."),
         ({"pictures": "[pulse]"}, "slides[1].pictures[1]", "must be one of loss, "),
+        ({"versus": "[{cell: gru}]"}, "slides[1].versus",
+         "must be left out on page live_training, which shows one run."),
+        ({"page": "compare", "scenario": "cells", "versus": "[{clip: none}]"}, "slides[1].versus",
+         "must be left out: the scenario has set-ups of its own."),
+        ({"scenario": "cells"}, "slides[1].scenario", "must be a scenario of one run on this page"),
+        ({"page": "compare", "scenario": "cells", "settings": "{seq_len: 1}"},
+         "slides[1].settings.seq_len", "must be a whole number, 2…1000, got 1."),
+        ({"page": "compare", "scenario": "cells", "quiz": "{question: A?, measure: accuracy, "
+          "set_up: 4, after: 2, options: [{text: A, below: 0}, {text: B, at_least: 0}]}"},
+         "slides[1].quiz.after", "must be at most steps, 1, got 2."),
+        ({"page": "compare", "versus": "[{cell: gru}]", "quiz": "{question: A?, measure: accuracy,"
+          " set_up: 3, options: [{text: A, below: 0}, {text: B, at_least: 0}]}"},
+         "slides[1].quiz.set_up", "must be at most 2 on this slide, got 3."),
         ({"quiz": "yes"}, "slides[1].quiz", "must be a mapping (name: value), got “yes”."),
     ],
 )  # fmt: skip

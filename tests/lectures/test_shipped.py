@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gradviz import figures
 from gradviz.config import WORK_BUDGET, RunConfig
 from gradviz.glossary import PICTURE_TERMS
 from gradviz.history import History
@@ -63,7 +64,7 @@ def test_a_slide_has_two_sentences_and_notes(slide: object) -> None:
     assert len(slide.notes) > 80
     for text in (slide.do, slide.look):
         assert not re.search(r"[.!?] +[A-Z]", text), "one sentence each"
-    for config in slide.set_ups:
+    for config in slide.set_ups.values():
         assert config.work <= WORK_BUDGET / 20
 
 
@@ -76,10 +77,13 @@ def test_no_lstm_is_said_to_keep_its_gradient(slide: object) -> None:
 
 
 def test_pictures_and_terms_are_the_same_names() -> None:
-    named = [name for names in PICTURES.values() for name in names]
-    assert len(named) == len(set(named))
-    assert set(named) == set(PICTURE_TERMS)
+    named = {name for names in PICTURES.values() for name in names}
+    assert named <= set(PICTURE_TERMS)
     assert set(PICTURES) == set(PAGES)
+    assert PICTURES["live_training"] == tuple(figures.LIVE)
+    assert PICTURES["gates"] == tuple(figures.GATES)
+    assert PICTURES["clipping"] == tuple(figures.CLIPPING)
+    assert PICTURES["compare"] == tuple(figures.COMPARE)
 
 
 def test_what_can_be_hidden_is_what_pages_can_hide() -> None:
@@ -121,7 +125,7 @@ def answered(lecture: Lecture, number: int, seed: int) -> int | None:
     slide = lecture.slides[number - 1]
     assert slide.quiz is not None
     runs = {}
-    for position, config in enumerate(slide.set_ups, 1):
+    for position, config in enumerate(slide.set_ups.values(), 1):
         asked = position == slide.quiz.set_up
         history = trained(config.replace(seed=seed), slide.quiz.after if asked else 1)
         runs[str(position)] = [history]
