@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-NUMBER = r"(-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)"
+NUMBER = r"(-?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?)"
 
 
 def reach(transport: np.ndarray | None) -> tuple[float, float]:
@@ -29,10 +29,9 @@ def near(told: str, measured: float) -> bool:
     value = float(told.replace(",", ""))
     if measured == 0 or value == 0:
         return value == measured
-    if "e" in told:
-        size = 10.0 ** int(told.partition("e")[2])
-        return abs(value - measured) <= 0.0501 * size
-    return abs(value - measured) <= 0.00501 * abs(measured)
+    digits = 1 if "e" in told else 2
+    last_digit = 10.0 ** (math.floor(math.log10(abs(measured))) - digits)
+    return abs(value - measured) <= 0.5001 * last_digit
 
 
 def is_power(told: str, log10: float) -> bool:

@@ -277,6 +277,19 @@ def declared(name: str, **changes: Any) -> Callable[[dict[str, bytes]], object]:
     return change
 
 
+def without(*prefixes: str) -> Callable[[dict[str, bytes]], object]:
+    """A header that does not name the arrays that begin so."""
+
+    def change(found: dict[str, bytes]) -> None:
+        content = json.loads(found["header.json"])
+        arrays = content["runs"][0]["arrays"]
+        kept = {name: each for name, each in arrays.items() if not name.startswith(prefixes)}
+        content["runs"][0]["arrays"] = kept
+        found["header.json"] = json.dumps(content).encode()
+
+    return change
+
+
 WRONG: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
     "no header": (member("header.json", None), "header.json"),
     "header no JSON": (member("header.json", b"{"), "header"),
@@ -298,8 +311,13 @@ WRONG: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
         "it lacks closeup/inputs",
     ),
     "columns missing": (header(columns=["step"]), "scalars have the shape"),
-    "no step among the columns": (header(columns=[f"c{i}" for i in range(8)]), "it lacks step"),
+    "no step among the columns": (
+        header(columns=[f"c{i}" for i, _ in enumerate(SCALARS)]),
+        "it lacks step",
+    ),
     "no scalars": (header(arrays={}), "it lacks scalars"),
+    "no layers": (without("l0/", "l1/"), "it lacks the layers"),
+    "no gradients": (without("l0/hidden_grad_log10"), "it lacks l0/hidden_grad_log10"),
     "no numbers of the scalars": (member("0/scalars", None), "0/scalars"),
     "steps backwards": (
         array("0/scalars", np.ones((40, len(SCALARS)), "<f4")),
