@@ -47,7 +47,7 @@ def gallery() -> None:
 def _card(lesson: Lesson, scenario: Scenario) -> None:
     picture = card_svg(scenario.name)
     if picture:
-        st.image(picture, width="stretch")
+        st.image(picture, width="stretch", alt=_title(picture))
     stage = Stage(key="card", lesson=lesson, config=lesson.default)
     lesson.take_scenario(stage, scenario)
     st.page_link(
@@ -58,6 +58,11 @@ def _card(lesson: Lesson, scenario: Scenario) -> None:
         help=f"Open {lesson.title} with this scenario loaded.",
     )
     st.caption(scenario.text)
+
+
+def _title(svg: str) -> str:
+    """What a card says of itself."""
+    return svg.split("<title>", 1)[1].split("</title>", 1)[0]
 
 
 @st.cache_data(show_spinner=False)

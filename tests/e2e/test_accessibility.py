@@ -1,0 +1,42 @@
+"""Every page by axe-core: no serious violation, in light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from live_page import LivePage
+from playwright.sync_api import Browser, expect
+
+from gradviz.ui.lessons import LESSONS
+
+PAGES = ["", *LESSONS, "self_check"]
+
+OF_STREAMLIT = {"scrollable-region-focusable", "nested-interactive"}
+"""Rules that Streamlit's own widgets break, which a page cannot mend."""
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_serious_violation(
+    server: str, browser: Browser, name: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    page.goto(f"{server}/{name}")
+    expect(page.get_by_role("heading").first).to_be_visible()
+    if name in LESSONS:
+        live = LivePage(page)
+        live.until(lambda: page.locator(".gv-live-pictures").count() > 0)
+        live.until(lambda: len(live.drawn()) == page.locator(".gv-card").count() > 0)
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+    serious = [
+        f"{each['id']} ({each['impact']}): {each['help']}: "
+        + "; ".join(node["html"][:160] for node in each["nodes"][:4])
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"} and each["id"] not in OF_STREAMLIT
+    ]
+    context.close()
+    assert not serious, "\n".join(serious)
