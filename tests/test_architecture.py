@@ -46,6 +46,8 @@ FLOORS = {
 NEIGHBOURS = {
     ("history", "config"),
     ("scenarios", "config"),
+    ("theory", "config"),
+    ("theory", "history"),
     ("lectures", "recorded"),
     ("recorded", "store"),
     ("recorded", "training"),
