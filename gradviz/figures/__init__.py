@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.cliff import contour, descent, surface_3d
 from gradviz.figures.clip_comparison import (
     clip_angle,
     clip_norms,
@@ -24,15 +25,21 @@ from gradviz.figures.compare_over_training import (
 from gradviz.figures.gate_maps import gate_maps
 from gradviz.figures.gate_use import gate_means, saturation_triangle
 from gradviz.figures.heatmap import gradient_flow_over_training
+from gradviz.figures.lag import transport_by_lag
 from gradviz.figures.memory import forget_path, half_life
+from gradviz.figures.nonnormal import powers
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
+from gradviz.figures.spectrum import eigenvalues, singular_values
+from gradviz.figures.unit_pulse import pulse
 
 __all__ = [
+    "CLIFF",
     "CLIPPING",
     "COMPARE",
     "GATES",
     "LIVE",
+    "VANISHING",
     "ThresholdRow",
     "as_json",
     "clip_angle",
@@ -45,7 +52,10 @@ __all__ = [
     "compare_loss",
     "compare_norm",
     "compare_transport",
+    "contour",
+    "descent",
     "effective_learning_rate",
+    "eigenvalues",
     "forget_path",
     "gate_maps",
     "gate_means",
@@ -55,10 +65,15 @@ __all__ = [
     "half_life",
     "loss",
     "norm_percentiles",
+    "powers",
+    "pulse",
     "saturation_triangle",
+    "singular_values",
     "step_jacobians",
+    "surface_3d",
     "threshold_table",
     "transport",
+    "transport_by_lag",
 ]
 
 LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
@@ -84,6 +99,21 @@ GATES: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     }
 )
 """The pictures of one sequence's gates, which need close-ups."""
+
+VANISHING: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {
+        "transport_by_lag": transport_by_lag,
+        "eigenvalues": eigenvalues,
+        "singular_values": singular_values,
+        "pulse": pulse,
+    }
+)
+"""The pictures of vanishing and exploding gradients, which need close-ups."""
+
+CLIFF: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {"surface_3d": surface_3d, "contour": contour, "descent": descent}
+)
+"""The pictures of the one-unit error surface: of descents, not of a History."""
 
 COMPARE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {
