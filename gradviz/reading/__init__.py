@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gradviz.reading.cliff import read_cliff
 from gradviz.reading.clipping import read_clipping
 from gradviz.reading.compare import read_compare
 from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.gates import read_gates
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
+from gradviz.reading.vanishing import read_vanishing
 
 __all__ = [
     "Level",
@@ -16,7 +18,9 @@ __all__ = [
     "Spread",
     "difference_table",
     "read",
+    "read_cliff",
     "read_clipping",
     "read_compare",
     "read_gates",
+    "read_vanishing",
 ]

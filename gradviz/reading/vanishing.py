@@ -1,0 +1,105 @@
+"""How far a gradient shrinks or grows by lag, and which theory that is close to, in words.
+
+Only measured numbers and what theory gives for the measured weights: no cell is said to keep or
+to lose its gradient because it is that cell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradviz.history import History
+from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
+from gradviz.theory.growth import Growth, growth
+
+CLOSE = 0.3
+"""Decades within which two factors are said to be about the same: a factor of 2."""
+
+VANISHED, EXPLODED = -2.0, 2.0
+"""log10 of the factor over all lags from which it is to worry about."""
+
+
+def read_vanishing(history: History, step: int | None = None) -> Reading:
+    """Transport over all lags, against ρ^k, the bound and mean field, at a step (None: newest)."""
+    frame = history.frame_at(step)
+    found = growth(history, frame) if frame else None
+    if found is None:
+        return Reading(sentences=["Nothing has been measured yet."], level="info")
+    measured = _furthest(found)
+    if measured is None:
+        return Reading(sentences=["The transport of this step was not measured."], level="info")
+    lag, log10 = measured
+    if lag == 0:
+        return Reading(sentences=["A sequence of one timestep carries nothing back."], level="info")
+    sentences = [_said(found, lag, log10), *_linear(found, lag, log10), *_limits(found, lag, log10)]
+    return Reading(sentences=sentences, level=_level(log10))
+
+
+def _furthest(found: Growth) -> tuple[int, float] | None:
+    """The longest lag at which the middle probe was measured, and its log10 there."""
+    middle = found.middle_log10
+    if middle is None:
+        return None
+    lag = int(np.flatnonzero(np.isfinite(middle))[-1])
+    return lag, float(middle[lag])
+
+
+def _level(log10: float) -> Level:
+    return "warning" if log10 <= VANISHED or log10 >= EXPLODED else "info"
+
+
+def _said(found: Growth, lag: int, log10: float) -> str:
+    """What was measured."""
+    middle = found.middle_log10
+    assert middle is not None
+    verb = "grows" if log10 > 0 else "shrinks"
+    sentence = f"Over {timesteps_of(lag)} the measured gradient {verb} to {ten_to(log10)} of itself"
+    if log10 > 0:
+        sentence = f"Over {timesteps_of(lag)} the measured gradient grows {ten_to(log10)} times"
+    each = f", a factor of {10 ** (log10 / lag):.3g} a timestep on average"
+    peak = int(np.nanargmax(middle))
+    if middle[peak] > max(0.0, log10) + 0.3:
+        between = f"; in between, {timesteps_of(peak)} back, it is {ten_to(float(middle[peak]))}"
+        return f"{sentence}{each}{between} times as large as at the end."
+    return f"{sentence}{each}."
+
+
+def _linear(found: Growth, lag: int, log10: float) -> list[str]:
+    """Against the linear network of the same ρ."""
+    if not math.isfinite(found.linear) or found.linear <= 0:
+        return []
+    expected = lag * math.log10(found.linear)
+    gives = f"The linear network with the same ρ = {number(found.linear)} gives {ten_to(expected)}"
+    apart = log10 - expected
+    if abs(apart) <= CLOSE:
+        return [f"{gives}, about the same."]
+    which = "less" if apart < 0 else "more"
+    return [f"{gives}: the measured factor is {ten_to(abs(apart))} times {which}."]
+
+
+def _limits(found: Growth, lag: int, log10: float) -> list[str]:
+    """What the bound allows, and what mean field expects of the rms."""
+    said = []
+    if math.isfinite(found.bound) and found.bound > 0:
+        allowed = lag * math.log10(found.bound)
+        told = f"Pascanu's bound {ten_to(allowed)} "
+        if log10 >= allowed - CLOSE:
+            told += "is reached within a factor of 2"
+        elif allowed < 0:
+            told += "already promises that it shrinks"
+        else:
+            told += "only says that it cannot be more"
+        said.append(told)
+    rms = found.rms_log10
+    if math.isfinite(found.mean_field) and found.mean_field > 0 and rms is not None:
+        expected = lag * math.log10(found.mean_field)
+        if lag < len(rms) and math.isfinite(rms[lag]):
+            said.append(
+                f"mean field gives {ten_to(expected)} for the rms, measured {ten_to(rms[lag])}"
+            )
+    if not said:
+        return []
+    told = "; ".join(said)
+    return [f"{told[0].upper()}{told[1:]}."]
