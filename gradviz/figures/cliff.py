@@ -190,7 +190,8 @@ def _path(each: Descent, index: int) -> dict[str, Any]:
     """A descent's way on the contour."""
     points, colour = _seen(each), _paint(each, index)
     hover = f"{_name(each)}, step %{{pointNumber}}: {PLACE}<extra></extra>"
-    trace = line(*points.T, _name(each), colour, uid=f"path-{index}", hovertemplate=hover)
+    own = {"uid": f"path-{index}", "hovertemplate": hover}
+    trace = line(points[:, 0], points[:, 1], _name(each), colour, **own)
     return trace | {"mode": "lines+markers", "marker": {"size": 4, "color": colour}}
 
 

@@ -38,7 +38,7 @@ def _told(each: Descent) -> str:
     norm, length = float(each.gradient_norms[steepest]), float(each.step_lengths[steepest])
     who = "Not clipped" if each.clip_threshold is None else f"Clipped at {each.clip_threshold:g}"
     where = "at the wall" if norm > STEEP else "where it is steepest"
-    met = f"{who}: {where} the gradient is {number(norm)} and the step {number(length)} long"
+    met = f"{who}: {where} the gradient is {_finite(norm)} and the step {_finite(length)} long"
     return f"{met}; {_end(each)}."
 
 
@@ -49,10 +49,13 @@ def _end(each: Descent) -> str:
         return f"{when} is no finite number any more"
     w, b = each.points[-1]
     if each.ended == "left":
-        return f"{when} lands at w = {_place(w)}, b = {_place(b)}, outside the picture"
+        return f"{when} lands at w = {_finite(w)}, b = {_finite(b)}, outside the picture"
     taken = f"{steps:,} step{'' if steps == 1 else 's'}"
     return f"after {taken} the error is {number(float(each.errors[-1]))}"
 
 
-def _place(value: float) -> str:
+def _finite(value: float) -> str:
+    """The number, or that it is none."""
+    if math.isnan(value):
+        return "NaN"
     return number(float(value)) if math.isfinite(value) else "∞"
