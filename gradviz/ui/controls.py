@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import streamlit as st
@@ -12,20 +12,25 @@ from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
 
 
-def settings(stage: Stage, on_change: Callable[[str, str], None]) -> None:
+def settings(
+    stage: Stage, on_change: Callable[[str, str], None], *, without: Container[str] = ()
+) -> None:
     """All controls, in the sidebar's order.
 
     Args:
         stage: whose config is shown and changed.
         on_change: called with the stage's key and a field's name after the value was taken.
+        without: fields whose controls stand elsewhere on the page.
     """
     config = stage.config
 
     def number(name: str, **options: Any) -> None:
-        _number(stage, name, on_change, **options)
+        if name not in without:
+            _number(stage, name, on_change, **options)
 
     def choice(name: str) -> None:
-        _choice(stage, name, on_change)
+        if name not in without:
+            setting_choice(stage, name, on_change)
 
     st.subheader("Task")
     choice("task")
@@ -75,7 +80,8 @@ def _commit(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> N
         on_change(stage.key, name)
 
 
-def _choice(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
+def setting_choice(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
+    """A setting that is one of a few."""
     st.session_state[_key(name)] = getattr(stage.config, name)
     st.selectbox(
         label_of(name),

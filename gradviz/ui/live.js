@@ -2,6 +2,7 @@
 // with every message; everything that must outlive a message hangs on the root element.
 
 const CHART_HEIGHT_PX = 300;
+const TALL_PX = 500; // A higher picture stands beside two others.
 const FAR_CHART_MS = 1000; // A chart that is out of sight is redrawn once a second.
 const SCRUB_MS = 90; // Least time between two positions sent while the scrubber is dragged.
 const MISSING_MS = 400; // Least time between two requests for pictures that did not arrive.
@@ -407,6 +408,7 @@ class Pictures {
       modeBarButtonsToRemove: ["select2d", "lasso2d"],
     });
     chart.meta = layout.meta ?? {};
+    chart.card.classList.toggle("gv-tall", layout.height > TALL_PX);
     if (first) this.listen(chart);
     chart.player.take(frames ?? []);
     chart.card.dataset.drawn = String(Number(chart.card.dataset.drawn || 0) + 1);
@@ -414,7 +416,8 @@ class Pictures {
 
   // Charts that share an axis share the pointer's place on it, and the zoom along it.
   listen(chart) {
-    chart.plot.on("plotly_hover", ({ points }) => this.point(chart, points[0]?.x));
+    // A picture's second axis, as that of a whole image, is not the shared one.
+    chart.plot.on("plotly_hover", ({ points: [at] }) => this.point(chart, at?.xaxis?._id === "x" ? at.x : undefined));
     chart.plot.on("plotly_unhover", () => this.point(chart, undefined));
     chart.plot.on("plotly_relayout", (change) => this.zoomed(chart, change));
     chart.plot.on("plotly_click", ({ points }) => {
@@ -432,7 +435,7 @@ class Pictures {
     for (const other of this.sharing(chart)) {
       const { xaxis, _size: size } = other.plot._fullLayout ?? {};
       const left = x === undefined || !xaxis ? NaN : xaxis.d2p(x);
-      other.cursor.hidden = !(left >= 0 && left <= size.w);
+      other.cursor.hidden = !(left >= 0 && left <= xaxis._length);
       if (other.cursor.hidden) continue;
       other.cursor.style.left = `${size.l + left}px`;
       other.cursor.style.top = `${size.t}px`;

@@ -1,0 +1,218 @@
+"""What the Gates page asks for: cell, forget bias, task, and which sequence to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from gradviz.config import RunConfig, choices, label_of, word_of
+from gradviz.config.run_config import shown
+from gradviz.history import CloseUpRequest
+from gradviz.ui import actions, controls, training
+from gradviz.ui.lesson import Query
+from gradviz.ui.session import in_fragment
+from gradviz.ui.stage import Stage
+
+ON_TOP = ("cell", "forget_bias", "task")
+"""The settings that stand above the pictures."""
+
+BIASES: tuple[float | None, ...] = (None, *(half / 2 for half in range(-4, 13)))
+"""The slider's places; None is PyTorch's own."""
+
+_OWN = ("sequence", "layer", "sort")
+"""The page's own words in a URL."""
+
+_CELL, _BIAS = "gates_cell", "gates_forget_bias"
+_SEQUENCE, _LAYER, _SORT = "gates_sequence", "gates_layer", "gates_by_mean"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatesView:
+    """How the maps are drawn."""
+
+    by_mean: bool = False
+    """Whether the units are sorted by the mean of the gate that keeps."""
+
+
+def view_of(stage: Stage) -> GatesView:
+    """The stage's, which has none before its first change."""
+    return stage.extra if isinstance(stage.extra, GatesView) else GatesView()
+
+
+def sidebar(stage: Stage) -> None:
+    """The scenarios, and the settings that this lesson is not about."""
+    with st.sidebar:
+        training.scenario_choice(stage)
+        training.undo_and_defaults(stage)
+        with st.expander("More settings"):
+            controls.settings(stage, actions.setting_changed, without=ON_TOP)
+
+
+def controls_on_top(stage: Stage) -> None:
+    """What the lesson turns, in one row where there is room."""
+    _look_inside(stage)
+    with st.container(key="on_top", horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _cell(stage)
+        _forget_bias(stage)
+        with st.container(width=190):
+            controls.setting_choice(stage, "task", actions.setting_changed)
+        _sequence(stage)
+        if stage.config.num_layers > 1:
+            _layer(stage)
+        _sort(stage)
+
+
+def take_query(stage: Stage, query: Query) -> None:
+    """The run's settings, and where to look; what cannot be is said and left as it is."""
+    run = {name: values for name, values in query.items() if name not in _OWN}
+    config, problems = RunConfig.from_query(run) if run else (stage.lesson.default, [])
+    places = {
+        "sequence": [str(number) for number in range(1, config.probe_size + 1)],
+        "layer": _layers(config),
+        "sort": ["mean"],
+    }
+    asked = {}
+    for name in [name for name in _OWN if name in query]:
+        values, known = query[name], places[name]
+        if len(values) == 1 and values[0] in known:
+            asked[name] = values[0]
+        else:
+            problems.append(_wrong(name, known, values))
+    stage.take(config, GatesView(by_mean="sort" in asked))
+    look = CloseUpRequest(
+        layer=_named(config, asked.get("layer", "")), sequence=int(asked.get("sequence", 1))
+    )
+    actions.look(stage, look)
+    stage.problems = problems
+
+
+def to_query(stage: Stage) -> dict[str, str | list[str]]:
+    """The URL of what is set and looked at."""
+    # Without the task the page would open with its own settings.
+    query: dict[str, str | list[str]] = {"task": stage.config.task, **stage.config.to_query()}
+    if stage.look.sequence != 1:
+        query["sequence"] = str(stage.look.sequence)
+    if stage.look.layer:
+        query["layer"] = stage.look.layer
+    if view_of(stage).by_mean:
+        query["sort"] = "mean"
+    return query
+
+
+def _wrong(name: str, known: list[str], values: list[str]) -> str:
+    if len(values) != 1:
+        return f"{name} must be given once, got {len(values)} values; it was ignored."
+    span = f"{known[0]}…{known[-1]}" if len(known) > 1 else known[0]
+    return f"{name} must be {span}, got {shown(values[0])}; it was ignored."
+
+
+def _layers(config: RunConfig) -> list[str]:
+    return [f"l{index}" for index in range(config.num_layers)]
+
+
+def _named(config: RunConfig, layer: str) -> str:
+    """A layer as a request names it: the top one is "", however many there come to be."""
+    return "" if layer == _layers(config)[-1] else layer
+
+
+def _look_inside(stage: Stage) -> None:
+    """After a change there may be fewer sequences or layers than are looked at."""
+    layer = stage.look.layer if stage.look.layer in _layers(stage.config) else ""
+    sequence = min(stage.look.sequence, stage.config.probe_size)
+    actions.look(stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence))
+
+
+def _cell(stage: Stage) -> None:
+    def commit() -> None:
+        if not in_fragment():
+            stage.change(cell=st.session_state[_CELL])
+
+    st.session_state[_CELL] = stage.config.cell
+    st.segmented_control(
+        label_of("cell"),
+        choices("cell"),
+        key=_CELL,
+        required=True,
+        format_func=word_of,
+        on_change=commit,
+        help="A plain RNN has no gates: of it the hidden state is shown.",
+    )
+
+
+def _forget_bias(stage: Stage) -> None:
+    def commit() -> None:
+        if not in_fragment():
+            stage.change(forget_bias=places[st.session_state[_BIAS]])
+
+    places = _places(stage.config.forget_bias)
+    st.session_state[_BIAS] = word_of(stage.config.forget_bias)
+    is_lstm = stage.config.cell == "lstm"
+    st.select_slider(
+        label_of("forget_bias") if is_lstm else "Forget bias (an LSTM's)",
+        list(places),
+        key=_BIAS,
+        disabled=not is_lstm,
+        on_change=commit,
+        width=300,
+        help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
+        "The sum of both bias vectors. Left of −2: PyTorch's own start.",
+    )
+
+
+def _places(present: float | None) -> dict[str, float | None]:
+    """Words to values, the present one among them wherever it lies."""
+    numbers = sorted({each for each in (*BIASES, present) if each is not None})
+    return {word_of(each): each for each in (None, *numbers)}
+
+
+def _sequence(stage: Stage) -> None:
+    def commit() -> None:
+        if not in_fragment():
+            actions.look(stage, replace(stage.look, sequence=st.session_state[_SEQUENCE]))
+
+    st.session_state[_SEQUENCE] = stage.look.sequence
+    most = stage.config.probe_size
+    st.number_input(
+        f"Sequence (of {most})",
+        1,
+        most,
+        key=_SEQUENCE,
+        disabled=most == 1,
+        on_change=commit,
+        width=130,
+        help="Which of the measured sequences to look at. The run goes on; steps measured before "
+        "keep the sequence that was looked at then.",
+    )
+
+
+def _layer(stage: Stage) -> None:
+    def commit() -> None:
+        if not in_fragment():
+            layer = _named(stage.config, st.session_state[_LAYER])
+            actions.look(stage, replace(stage.look, layer=layer))
+
+    layers = _layers(stage.config)
+    st.session_state[_LAYER] = stage.look.layer or layers[-1]
+    st.selectbox(
+        "Layer",
+        layers,
+        key=_LAYER,
+        on_change=commit,
+        width=100,
+        help="l0 reads the input; the last one is read out.",
+    )
+
+
+def _sort(stage: Stage) -> None:
+    def commit() -> None:
+        if not in_fragment():
+            stage.take(stage.config, GatesView(by_mean=st.session_state[_SORT]))
+
+    st.session_state[_SORT] = view_of(stage).by_mean
+    st.toggle(
+        "Sort units",
+        key=_SORT,
+        on_change=commit,
+        help="By the mean of the gate that keeps the memory, greatest on top.",
+    )
