@@ -21,7 +21,7 @@ SILENCE = -1
 """The token of a timestep whose input is all zeros."""
 
 ONE_LINE = 40
-"""Timesteps whose letters fit into one line of text on a phone; of more each kind has a row."""
+"""Letters that fit into one line of text on a phone; those that stand closer have rows by kind."""
 
 MOST_LETTERS = 120
 """Of more letters the distractors are drawn as dots."""
@@ -97,7 +97,7 @@ def input_traces(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
 def input_axis(view: InputView, inputs_TI: Floats) -> dict[str, Any]:
     """The row's vertical axis."""
     if view.kind == "tokens":
-        rows = 1 if len(inputs_TI) <= ONE_LINE else len(view.letters)
+        rows = 1 if _fit_one_line(_spoken(view, inputs_TI), len(inputs_TI)) else len(view.letters)
         return {"range": [-rows + 0.2, 0.8], "showticklabels": False, "showgrid": False}
     if view.kind == "image":
         return {"range": [SIDE + 0.5, 0.5], "tickvals": [1, SIDE], "showgrid": False}
@@ -118,24 +118,39 @@ def _spoken(view: InputView, inputs_TI: Floats) -> list[tuple[int, str]]:
     return [(t, letter) for t, letter in letters if letter != "·"]
 
 
+def _fit_one_line(spoken: list[tuple[int, str]], timesteps: int) -> bool:
+    """Whether no two letters stand closer than a line of text allows."""
+    gaps = np.diff([t for t, _ in spoken])
+    return bool((gaps * ONE_LINE >= timesteps).all())
+
+
 def _marked(view: InputView, inputs_TI: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(inputs_TI[:, view.marks or 0] > 0)
 
 
 def _letters(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
     spoken = _spoken(view, inputs_TI)
-    one_line = len(inputs_TI) <= ONE_LINE
+    one_line = _fit_one_line(spoken, len(inputs_TI))
     quiet: dict[str, Any] = {"textfont": {"size": 10, "color": GREY}}
     loud = {"textfont": {"size": 13 if one_line else 11, "weight": 700}}
     if len(spoken) > MOST_LETTERS:
         quiet = {"mode": "markers", "marker": {"size": 3, "color": GREY}}
-    found = []
+    found = [_silence(spoken, len(inputs_TI))] if one_line else []
     for uid, look in (("distractors", quiet), ("tokens", loud)):
         chosen = [e for e in spoken if (e[1] in view.distractors) == (uid == "distractors")]
         if chosen:
             rows = [0 if one_line else -view.letters.index(letter) for _, letter in chosen]
             found.append({**_text(chosen), "uid": uid, "y": rows, **look})
     return found
+
+
+def _silence(spoken: list[tuple[int, str]], timesteps: int) -> dict[str, Any]:
+    """A dot for each timestep at which nothing was said: so they can be counted."""
+    quiet = np.setdiff1d(np.arange(timesteps), [t for t, _ in spoken]) + 1
+    look = {"size": 3, "color": GREY}
+    hover = "t = %{x}: nothing<extra></extra>"
+    dots = {"type": "scatter", "mode": "markers", "uid": "silence", "marker": look}
+    return {**dots, "x": quiet, "y": np.zeros(len(quiet)), "hovertemplate": hover}
 
 
 def _text(spoken: list[tuple[int, str]]) -> dict[str, Any]:

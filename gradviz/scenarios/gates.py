@@ -29,8 +29,8 @@ GATES = (
     Scenario(
         name="gates_bias_2",
         title="Forget bias 2",
-        text="The same with a forget bias of 2. See which units come to hold the token, and when "
-        "the loss falls.",
+        text="One token, then 49 timesteps of silence, then name it, with a forget bias of 2. See "
+        "which units come to hold the token, and when the loss falls.",
         variants=alone(_RECALL.replace(forget_bias=2.0)),
         page="gates",
         steps=400,

@@ -45,6 +45,7 @@ def sidebar(stage: Stage) -> None:
     with st.sidebar:
         training.scenario_choice(stage)
         training.undo_and_defaults(stage)
+        _sort(stage)
         with st.expander("More settings"):
             controls.settings(stage, actions.setting_changed, without=ON_TOP)
 
@@ -52,7 +53,7 @@ def sidebar(stage: Stage) -> None:
 def controls_on_top(stage: Stage) -> None:
     """What the lesson turns, in one row where there is room."""
     _look_inside(stage)
-    with st.container(key="on_top", horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
         _cell(stage)
         _forget_bias(stage)
         with st.container(width=190):
@@ -60,7 +61,6 @@ def controls_on_top(stage: Stage) -> None:
         _sequence(stage)
         if stage.config.num_layers > 1:
             _layer(stage)
-        _sort(stage)
 
 
 def take_query(stage: Stage, query: Query) -> None:
@@ -154,7 +154,7 @@ def _forget_bias(stage: Stage) -> None:
         key=_BIAS,
         disabled=not is_lstm,
         on_change=commit,
-        width=300,
+        width=230,
         help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
         "The sum of both bias vectors. Left of −2: PyTorch's own start.",
     )
@@ -211,7 +211,7 @@ def _sort(stage: Stage) -> None:
 
     st.session_state[_SORT] = view_of(stage).by_mean
     st.toggle(
-        "Sort units",
+        "Sort units by gate",
         key=_SORT,
         on_change=commit,
         help="By the mean of the gate that keeps the memory, greatest on top.",

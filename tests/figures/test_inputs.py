@@ -60,6 +60,16 @@ def test_letters_stand_in_one_line_only_where_they_fit() -> None:
         assert {y for trace in traces.values() for y in trace["y"]} <= rows
 
 
+def test_few_letters_stand_in_one_line_however_long_the_silence() -> None:
+    sequence, _ = batch_of("recall", seq_len=500)
+    traces = drawn("recall", sequence)
+    assert traces["tokens"]["y"] == [0]
+    assert list(traces["silence"]["x"]) == list(range(2, 501))
+    assert inputs.input_axis(inputs.VIEWS["recall"], sequence)["range"] == [-0.8, 0.8]
+    crowded, _ = batch_of("copy_memory", seq_len=60)
+    assert "silence" not in drawn("copy_memory", crowded)
+
+
 def test_many_distractors_are_dots() -> None:
     sequence, _ = batch_of("temporal_order", seq_len=500)
     assert drawn("temporal_order", sequence)["distractors"]["mode"] == "markers"

@@ -13,8 +13,16 @@ from gradviz.ui import gates
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.stage import Stage
 
-_NAMES = ("gate_maps", "gate_means", "forget_path", "half_life", "saturation_triangle")
-_NAMES += ("gradient_flow", "loss")
+_GATED = (
+    "gate_maps",
+    "gate_means",
+    "forget_path",
+    "half_life",
+    "saturation_triangle",
+    "gradient_flow",
+    "transport",
+    "loss",
+)
 _UNGATED = ("gate_maps", "gate_means", "gradient_flow", "transport", "loss")
 """Of a plain RNN the maps and means are of h_t, and nothing can be said of gates."""
 
@@ -23,7 +31,7 @@ _SORTED = of_one(partial(figures.gate_maps, by_mean=True))
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
-    names = _UNGATED if stage.config.cell == "rnn" else _NAMES
+    names = _UNGATED if stage.config.cell == "rnn" else _GATED
     found = {name: _PICTURES[name] for name in names}
     return found | {"gate_maps": _SORTED} if gates.view_of(stage).by_mean else found
 
