@@ -4,4 +4,5 @@ from gradviz.ui import home, layout
 
 state = layout.page("Home", layout.HOME)
 home.welcome()
+home.lessons()
 home.gallery()

@@ -23,6 +23,6 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
 )
 
 
-def on_page(page: Page) -> Mapping[str, Scenario]:
+def on_page(page: str) -> Mapping[str, Scenario]:
     """The scenarios that one page shows, by name, in its order."""
     return MappingProxyType({name: each for name, each in SCENARIOS.items() if each.page == page})

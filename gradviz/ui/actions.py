@@ -159,9 +159,10 @@ def scenarios_of(stage: Stage) -> dict[str, Scenario]:
 
 def scenario_name(stage: Stage) -> str:
     """The scenario of this page whose runs the settings ask for; "" where there is none."""
-    wanted = stage.setups
+    # Whatever their labels, and however many seeds.
+    wanted = [configs[0] for configs in stage.setups.values()]
     for name, scenario in scenarios_of(stage).items():
-        if wanted == {label: [config] for label, config in scenario.variants.items()}:
+        if wanted == list(scenario.variants.values()):
             return name
     return ""
 
@@ -180,7 +181,7 @@ def defaults(key: str) -> None:
     """All settings to the lesson's own."""
     if not in_fragment():
         stage = session().stages[key]
-        stage.take(stage.lesson.default)
+        stage.take(stage.lesson.default, stage.lesson.extra)
 
 
 def open_runs(stage: Stage) -> list[str]:
@@ -238,7 +239,7 @@ def _acting(key: str) -> Stage:
 
 def _apply_live(stage: Stage) -> None:
     """Tell each run its new learning rate and clip threshold, where it has one."""
-    if not stage.runs:
+    if not stage.runs or not stage.lesson.follows:
         return
     tell = {
         "learning_rate": runner().set_learning_rate,

@@ -1,15 +1,95 @@
-"""The settings of a run as widgets; each writes back into the session's RunConfig."""
+"""The settings of a run as widgets; each writes back into the RunConfig it is of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import streamlit as st
 
 from gradviz.config import TASKS, RunConfig, bounds, choices, label_of, word_of
 from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
+
+
+class Form(Protocol):
+    """What has settings to be shown and changed: a stage, or one set-up of several."""
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings as they are."""
+
+    def change(self, **settings: Any) -> bool:
+        """Take new settings; False where they cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Widgets of a form's settings."""
+
+    form: Form
+    on_change: Callable[[str], None]
+    """Called with a field's name after the value was taken."""
+    prefix: str = "setting"
+    """Of the widgets' keys. Two forms of one page need two, also where only one is shown at a
+    time: the browser's values of the first would be taken for the user's in the second."""
+
+    without: Container[str] = ()
+    """Fields whose widgets stand elsewhere on the page."""
+
+    def choice(self, name: str) -> None:
+        """One of a few values."""
+        if name in self.without:
+            return
+        st.session_state[self._key(name)] = getattr(self.form.config, name)
+        st.selectbox(
+            label_of(name),
+            choices(name),
+            key=self._key(name),
+            format_func=word_of,
+            help=RunConfig.model_fields[name].description,
+            on_change=self._commit,
+            args=(name,),
+        )
+
+    def number(
+        self,
+        name: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        step: float = 1.0,
+        disabled: bool = False,
+    ) -> None:
+        """A number, within the field's bounds or narrower ones."""
+        if name in self.without:
+            return
+        least, greatest, _ = bounds(name)
+        kind = int if RunConfig.model_fields[name].annotation is int else float
+        st.session_state[self._key(name)] = getattr(self.form.config, name)
+        st.number_input(
+            label_of(name),
+            kind(least if low is None else low),
+            kind(greatest if high is None else high),
+            step=kind(step),
+            format="%d" if kind is int else "%g",
+            key=self._key(name),
+            help=RunConfig.model_fields[name].description,
+            placeholder="PyTorch's own",
+            disabled=disabled,
+            on_change=self._commit,
+            args=(name,),
+        )
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}_{name}"
+
+    def _commit(self, name: str) -> None:
+        if in_fragment():
+            st.session_state[self._key(name)] = getattr(self.form.config, name)
+        elif self.form.change(**{name: st.session_state[self._key(name)]}):
+            self.on_change(name)
 
 
 def settings(
@@ -20,103 +100,70 @@ def settings(
     Args:
         stage: whose config is shown and changed.
         on_change: called with the stage's key and a field's name after the value was taken.
-        without: fields whose controls stand elsewhere on the page.
+        without: fields whose widgets stand elsewhere on the page.
     """
-    config = stage.config
-
-    def number(name: str, **options: Any) -> None:
-        if name not in without:
-            _number(stage, name, on_change, **options)
-
-    def choice(name: str) -> None:
-        if name not in without:
-            setting_choice(stage, name, on_change)
-
+    fields = fields_of(stage, on_change, without=without)
     st.subheader("Task")
-    choice("task")
-    low, high = TASKS[config.task].seq_len
-    number("seq_len", low=low, high=high, disabled=low == high)
+    task(fields)
     st.subheader("Network")
-    choice("cell")
-    if config.cell == "rnn":
-        choice("activation")
-    left, right = st.columns(2)
-    with left:
-        number("num_layers")
-    with right:
-        number("hidden_size")
-    choice("recurrent_init")
-    if config.recurrent_init != "default":
-        number("recurrent_gain", step=0.1)
-    if config.cell == "lstm":
-        number("forget_bias", step=0.5)
+    network(fields)
     st.subheader("Training")
-    choice("optimizer")
-    number("learning_rate", step=1e-3)
-    if config.optimizer in {"sgd", "rmsprop"}:
-        number("momentum", step=0.1, high=0.999)
-    choice("clip")
-    if config.clip != "none":
-        number("clip_threshold", step=0.5)
+    training(fields)
     left, right = st.columns(2)
     with left:
-        number("batch_size")
+        fields.number("batch_size")
     with right:
-        number("seed")
+        fields.number("seed")
     with st.expander("Measuring and numbers"):
-        number("probe_size")
-        choice("dtype")
-        choice("device")
+        measuring(fields)
 
 
-def _key(name: str) -> str:
-    return f"setting_{name}"
+def fields_of(
+    stage: Stage, on_change: Callable[[str, str], None], *, without: Container[str] = ()
+) -> Fields:
+    """The widgets of a stage's own config; arguments as for `settings`."""
+    return Fields(stage, lambda name: on_change(stage.key, name), without=without)
 
 
-def _commit(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
-    if in_fragment():
-        st.session_state[_key(name)] = getattr(stage.config, name)
-    elif stage.change(**{name: st.session_state[_key(name)]}):
-        on_change(stage.key, name)
+def task(fields: Fields) -> None:
+    """What is to be learned, and of which length."""
+    fields.choice("task")
+    low, high = TASKS[fields.form.config.task].seq_len
+    fields.number("seq_len", low=low, high=high, disabled=low == high)
 
 
-def setting_choice(stage: Stage, name: str, on_change: Callable[[str, str], None]) -> None:
-    """A setting that is one of a few."""
-    st.session_state[_key(name)] = getattr(stage.config, name)
-    st.selectbox(
-        label_of(name),
-        choices(name),
-        key=_key(name),
-        format_func=word_of,
-        help=RunConfig.model_fields[name].description,
-        on_change=_commit,
-        args=(stage, name, on_change),
-    )
+def network(fields: Fields) -> None:
+    """The cell, its sizes, its start."""
+    config = fields.form.config
+    fields.choice("cell")
+    if config.cell == "rnn":
+        fields.choice("activation")
+    left, right = st.columns(2)
+    with left:
+        fields.number("num_layers")
+    with right:
+        fields.number("hidden_size")
+    fields.choice("recurrent_init")
+    if config.recurrent_init != "default":
+        fields.number("recurrent_gain", step=0.1)
+    if config.cell == "lstm":
+        fields.number("forget_bias", step=0.5)
 
 
-def _number(
-    stage: Stage,
-    name: str,
-    on_change: Callable[[str, str], None],
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    step: float = 1.0,
-    disabled: bool = False,
-) -> None:
-    least, greatest, _ = bounds(name)
-    kind = int if RunConfig.model_fields[name].annotation is int else float
-    st.session_state[_key(name)] = getattr(stage.config, name)
-    st.number_input(
-        label_of(name),
-        kind(least if low is None else low),
-        kind(greatest if high is None else high),
-        step=kind(step),
-        format="%d" if kind is int else "%g",
-        key=_key(name),
-        help=RunConfig.model_fields[name].description,
-        placeholder="PyTorch's own",
-        disabled=disabled,
-        on_change=_commit,
-        args=(stage, name, on_change),
-    )
+def training(fields: Fields) -> None:
+    """Optimiser and clip."""
+    config = fields.form.config
+    fields.choice("optimizer")
+    fields.number("learning_rate", step=1e-3)
+    if config.optimizer in {"sgd", "rmsprop"}:
+        fields.number("momentum", step=0.1, high=0.999)
+    fields.choice("clip")
+    if config.clip != "none":
+        fields.number("clip_threshold", step=0.5)
+
+
+def measuring(fields: Fields) -> None:
+    """How many sequences are measured, and the numbers' precision."""
+    fields.number("probe_size")
+    fields.choice("dtype")
+    fields.choice("device")

@@ -57,7 +57,7 @@ def controls_on_top(stage: Stage) -> None:
         _cell(stage)
         _forget_bias(stage)
         with st.container(width=190):
-            controls.setting_choice(stage, "task", actions.setting_changed)
+            controls.fields_of(stage, actions.setting_changed).choice("task")
         _sequence(stage)
         if stage.config.num_layers > 1:
             _layer(stage)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from importlib import resources
+from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from gradviz.scenarios import SCENARIOS, Scenario
+from gradviz.scenarios import Scenario, on_page
 from gradviz.ui import layout
 from gradviz.ui.lesson import Lesson
-from gradviz.ui.lessons import LESSONS
+from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
 from gradviz.ui.stage import Stage
 
 COLUMNS = 3
+
+Thing = TypeVar("Thing")
 
 
 def welcome() -> None:
@@ -31,33 +36,48 @@ def welcome() -> None:
     )
 
 
+def lessons() -> None:
+    """A card for each lesson: what it makes visible, and the scenarios it opens with."""
+    st.subheader("Lessons", anchor=False)
+    shown = [lesson for lesson in LESSONS.values() if lesson is not LIVE_TRAINING]
+    for column, lesson in _in_columns(shown):
+        with column:
+            st.page_link(layout.path_of(lesson), label=f"**{lesson.title}**", icon=lesson.icon)
+            st.caption(lesson.text)
+            for scenario in on_page(lesson.name).values():
+                _link(lesson, scenario, scenario.title)
+
+
 def gallery() -> None:
-    """The lessons' scenarios, a card each, with a picture of its gradients as once measured."""
-    for lesson in LESSONS.values():
-        scenarios = [each for each in SCENARIOS.values() if each.page == lesson.name]
-        if scenarios:
-            st.subheader(lesson.title, anchor=False)
-        for start in range(0, len(scenarios), COLUMNS):
-            columns = st.columns(COLUMNS)
-            for column, scenario in zip(columns, scenarios[start : start + COLUMNS], strict=False):
-                with column.container(border=True, height="stretch"):
-                    _card(lesson, scenario)
+    """A card for each scenario of Live training, with a picture of its gradients as measured."""
+    st.subheader("Live training", anchor=False)
+    for column, scenario in _in_columns(list(on_page("live_training").values())):
+        with column:
+            picture = card_svg(scenario.name)
+            if picture:
+                st.image(picture, width="stretch", alt=_title(picture))
+            _link(LIVE_TRAINING, scenario, f"**{scenario.title}**")
+            st.caption(scenario.text)
 
 
-def _card(lesson: Lesson, scenario: Scenario) -> None:
-    picture = card_svg(scenario.name)
-    if picture:
-        st.image(picture, width="stretch", alt=_title(picture))
+def _in_columns(things: Sequence[Thing]) -> Iterator[tuple[DeltaGenerator, Thing]]:
+    """Each thing with a card to draw it in."""
+    for start in range(0, len(things), COLUMNS):
+        row = things[start : start + COLUMNS]
+        for column, thing in zip(st.columns(COLUMNS), row, strict=False):
+            yield column.container(border=True, height="stretch"), thing
+
+
+def _link(lesson: Lesson, scenario: Scenario, label: str) -> None:
     stage = Stage(key="card", lesson=lesson, config=lesson.default)
     lesson.take_scenario(stage, scenario)
     st.page_link(
         layout.path_of(lesson),
-        label=f"**{scenario.title}**",
-        icon=lesson.icon,
+        label=label,
+        icon=":material/play_circle:",
         query_params=layout.link_query(stage),
         help=f"Open {lesson.title} with this scenario loaded.",
     )
-    st.caption(scenario.text)
 
 
 def _title(svg: str) -> str:

@@ -48,10 +48,14 @@ class Lesson:
     name: str
     """Of its page, as in a lecture's `page`."""
     title: str
+    text: str
+    """One sentence: what the page makes visible."""
     icon: str
     """Of its link, from Streamlit's own."""
     default: RunConfig
     """Settings when the page is opened for the first time."""
+    extra: Any = None
+    """Its own settings beside them then: plain values, equal where they are the same."""
     pictures: Callable[[Stage], Mapping[str, Picture]]
     """The pictures in their order on the page."""
     read: Callable[[Runs, int | None], Reading]
@@ -61,6 +65,9 @@ class Lesson:
     opens_at: int = 0
     """Steps trained at once when the page is opened or a setting has changed, so that there is
     something to see; 0: nothing trains before the user says so, and settings wait for a restart."""
+    follows: bool = True
+    """Whether running runs follow their learning rate and clip threshold at once; otherwise those
+    wait for a restart too."""
     closeup: bool = False
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None
@@ -68,6 +75,8 @@ class Lesson:
     frame_bytes: int = FRAME_BYTES // 4
     """Memory that the frames of its runs may take together. Of one tab's pages all six fit into
     what the runner lets one session take, so none drives another's runs out."""
+    below: Callable[[Stage, Runs], None] | None = None
+    """Draws what stands under the pictures; called with every look at the runs."""
     parts: tuple[str, ...] = ("train", "scrub")
     """Of the component's controls."""
     take_scenario: Callable[[Stage, Scenario], None] = _take_scenario

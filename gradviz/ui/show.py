@@ -105,6 +105,8 @@ def _draw(stage: Stage, views: Views) -> None:
         key=actions.component_key(stage),
         on_orders=partial(actions.obey_orders, stage.key),
     )
+    if stage.lesson.below:
+        stage.lesson.below(stage, runs)
 
 
 def _histories(stage: Stage, views: Views) -> Runs:

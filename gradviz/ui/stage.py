@@ -26,7 +26,7 @@ class Stage:
     config: RunConfig
     """The settings as the controls show them."""
     extra: Any = None
-    """A lesson's own settings beside the config: plain values, equal where they are the same."""
+    """The lesson's own settings beside the config; None at first takes the lesson's."""
     undo: list[tuple[RunConfig, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Sentences about settings that could not be taken; gone with the next change."""
@@ -54,6 +54,15 @@ class Stage:
     """The version of the pictures that went to the browser last."""
     fresh: bool = True
     """The next message must carry the pictures whole."""
+
+    def __post_init__(self) -> None:
+        if self.extra is None:
+            self.extra = self.lesson.extra
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the settings are those of a page just opened."""
+        return (self.config, self.extra) == (self.lesson.default, self.lesson.extra)
 
     @property
     def setups(self) -> Setups:
@@ -99,13 +108,14 @@ class Stage:
         """The settings in which the runs differ from what is set now; empty without runs."""
         if not self.runs:
             return []
-        wanted = self.setups
-        if {name: len(each) for name, each in wanted.items()} != {
-            name: len(each) for name, each in self.started.items()
-        }:
+        # By place, for a label changes with the settings that it is made of.
+        wanted, started = list(self.setups.values()), list(self.started.values())
+        if len(wanted) != len(started):
             return ["set-ups"]
+        if [len(each) for each in wanted] != [len(each) for each in started]:
+            return ["seeds"]
         names: dict[str, None] = {}
-        for label, configs in wanted.items():
-            for now, then in zip(configs, self.started[label], strict=True):
+        for configs, before in zip(wanted, started, strict=True):
+            for now, then in zip(configs, before, strict=True):
                 names |= dict.fromkeys(now.differences(then))
         return list(names)

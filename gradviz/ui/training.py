@@ -49,7 +49,7 @@ def undo_and_defaults(stage: Stage) -> None:
         "Defaults",
         key="defaults",
         icon=":material/restart_alt:",
-        disabled=stage.config == stage.lesson.default,
+        disabled=stage.is_default,
         on_click=actions.defaults,
         args=(stage.key,),
         width="stretch",

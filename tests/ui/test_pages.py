@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gradviz import RunConfig
-from gradviz.scenarios import SCENARIOS
+from gradviz.scenarios import SCENARIOS, on_page
 from gradviz.ui import session as ui_session
-from gradviz.ui.lessons import LESSONS
+from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
 from gradviz.ui.session import Session
 from gradviz.ui.stage import Stage
 
@@ -69,11 +69,13 @@ def test_home_shows_every_scenario_with_its_picture() -> None:
     assert not page.exception
     words = " ".join(each.value for each in (*page.markdown, *page.caption))
     shown = [each for each in SCENARIOS.values() if each.page in LESSONS]
-    for scenario in shown:
+    for scenario in on_page("live_training").values():
         assert scenario.text in words
+    lessons = [each for each in LESSONS.values() if each is not LIVE_TRAINING]
+    assert all(each.text in words for each in lessons)
     beside = len(LESSONS) + len(["Home", "Self-check", "Can these numbers be trusted?"])
-    assert len(page.get("page_link")) == len(shown) + beside
-    assert len(page.get("image")) == len(shown)
+    assert len(page.get("page_link")) == len(shown) + len(lessons) + beside
+    assert len(page.get("image")) == len(on_page("live_training"))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _closeup(history: History, step: int | None) -> CloseUp | None:
 GATES = Lesson(
     name="gates",
     title="Gates",
+    text="Every gate of one sequence, unit by unit, beside what the network reads.",
     icon=":material/door_open:",
     default=SCENARIOS["gates_bias_2"].config,
     pictures=_pictures,

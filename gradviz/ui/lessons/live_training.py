@@ -21,6 +21,7 @@ def _pictures(stage: Stage) -> Mapping[str, Picture]:
 LIVE_TRAINING = Lesson(
     name="live_training",
     title="Live training",
+    text="Any network, any task: watch its gradients flow while it trains.",
     icon=":material/play_circle:",
     default=RunConfig(),
     pictures=_pictures,
