@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from gradviz.runner import CheckProgress, check_process
 from gradviz.ui import self_check
 from gradviz.ui import session as ui_session
+from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import Session
 
 ROOT = Path(__file__).parents[2]
