@@ -2,6 +2,7 @@
 
 from gradviz.ui import home, layout
 
+home.forward()
 state = layout.page("Home", layout.HOME)
 home.welcome()
 home.lessons()

@@ -45,7 +45,17 @@ def obey_orders(key: str) -> None:
 
 def _play(stage: Stage, value: object) -> None:
     for run in stage.ids or open_runs(stage):
+        _train(stage, run)
+
+
+def _train(stage: Stage, run: str) -> None:
+    """As far as the stage asks for; from there on without end."""
+    if stage.until is None:
         runner().play(run)
+        return
+    with runner().reading(run) as view:
+        come = view.history.last_step if view else 0
+    runner().play(run, until=stage.until if come < stage.until else None)
 
 
 def _pause(stage: Stage, value: object) -> None:
@@ -60,7 +70,10 @@ def _step(stage: Stage, value: object) -> None:
 
 
 def _reset(stage: Stage, value: object) -> None:
-    open_runs(stage)
+    if stage.recording:
+        close_runs(stage)  # The recorded run is shown again.
+    else:
+        open_runs(stage)
 
 
 def _scrub(stage: Stage, value: object) -> None:
@@ -224,9 +237,9 @@ def close_runs(stage: Stage) -> None:
 
 def open_at_once(stage: Stage) -> None:
     """Have a lesson that opens with something to see train its first steps anew when set anew."""
-    if stage.lesson.opens_at and not in_fragment() and (not stage.runs or stage.changed()):
+    if stage.opens_at and not in_fragment() and (not stage.runs or stage.changed()):
         for run in open_runs(stage):
-            runner().step(run, stage.lesson.opens_at)
+            runner().step(run, stage.opens_at)
         stage.active_at = time.monotonic()
 
 

@@ -36,6 +36,13 @@ def welcome() -> None:
     )
 
 
+def forward() -> None:
+    """Lead `/?lecture=…` to the lecture's page."""
+    if "lecture" in st.query_params:
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(layout.LECTURE, query_params=query)
+
+
 def lessons() -> None:
     """A card for each lesson: what it makes visible, and the scenarios it opens with."""
     st.subheader("Lessons", anchor=False)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.ui import glossary
-from gradviz.ui.lesson import Lesson
+from gradviz.ui.lesson import Lesson, Query
 from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import Session, runner, session
 from gradviz.ui.stage import Stage
+from gradviz.ui.talk import Talk
 
 HOME = "app.py"
+LECTURE = "pages/lecture.py"
 SELF_CHECK = "pages/self_check.py"
 
 HIDDEN: Mapping[str, str] = {
@@ -52,6 +55,14 @@ def lesson_page(lesson: Lesson) -> Stage:
     return stage
 
 
+def lecture_page() -> Talk:
+    """Draw the frame of the lecture's page; the slide is read from the URL when it is entered."""
+    state, query = _frame("Lecture", LECTURE, sidebar="collapsed")
+    if query is not None:
+        state.talk.take_query(query)
+    return state.talk
+
+
 def path_of(lesson: Lesson) -> str:
     """The file of a lesson's page."""
     return f"pages/{lesson.name}.py"
@@ -59,7 +70,11 @@ def path_of(lesson: Lesson) -> str:
 
 def write_url(stage: Stage) -> None:
     """Keep every setting that differs from the default in the URL."""
-    query = link_query(stage)
+    write_query(link_query(stage))
+
+
+def write_query(query: dict[str, str | list[str]]) -> None:
+    """Make this the URL's query, and keep in it what is hidden."""
     if session().hide:
         query["hide"] = ",".join(sorted(session().hide))
     if query != {name: _one_or_all(st.query_params.get_all(name)) for name in st.query_params}:
@@ -79,12 +94,17 @@ def _one_or_all(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
 
 
-def _frame(title: str, path: str) -> tuple[Session, dict[str, list[str]] | None]:
+def _frame(
+    title: str, path: str, sidebar: Literal["auto", "collapsed"] = "auto"
+) -> tuple[Session, Query | None]:
     """The frame; the session, and the URL's query if the page has just been entered."""
     # An icon by name (":material/…") would be loaded from outside this machine.
     icon = resources.files("gradviz") / "data" / "icon.svg"
     st.set_page_config(
-        page_title=f"{title} · gradviz", page_icon=icon.read_text("utf-8"), layout="wide"
+        page_title=f"{title} · gradviz",
+        page_icon=icon.read_text("utf-8"),
+        layout="wide",
+        initial_sidebar_state=sidebar,
     )
     st.html(Path(__file__).with_name("page.css"))
     runner()  # The workers import torch while the user reads.
@@ -96,15 +116,16 @@ def _frame(title: str, path: str) -> tuple[Session, dict[str, list[str]] | None]
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         asked = ",".join(query.pop("hide", [])).split(",")
         state.hide = frozenset(asked) & frozenset(HIDDEN)
-    _hide(state)
+    hide(state.hide)
     with st.sidebar:
         _links(state)
     return state, query
 
 
-def _hide(state: Session) -> None:
-    if state.hide:
-        selectors = ", ".join(HIDDEN[name] for name in sorted(state.hide))
+def hide(parts: Collection[str]) -> None:
+    """Leave parts of the page out, by their names in HIDDEN."""
+    if parts:
+        selectors = ", ".join(HIDDEN[name] for name in sorted(parts))
         st.html(f"<style>{selectors} {{ display: none !important; }}</style>")
 
 
@@ -118,5 +139,8 @@ def _links(state: Session) -> None:
             icon=lesson.icon,
             query_params=link_query(stage) if stage else None,
         )
+    st.page_link(
+        LECTURE, label="Lecture", icon=":material/slideshow:", query_params=state.talk.to_query()
+    )
     st.page_link(SELF_CHECK, label="Self-check", icon=":material/fact_check:")
     glossary.panel()

@@ -120,8 +120,9 @@ class Controls {
       part.hidden = !message.parts.includes(part.dataset.part);
     this.root.querySelector(".gv-bar").hidden = !message.parts.length;
     this.last = message.last;
+    this.start = message.runs && message.last ? "Resume" : message.start;
     if (!this.orders.pending) this.showPlay(message.status);
-    const era = `${message.runs}:${message.generation}`;
+    const era = `${message.runs}:${message.generation}:${message.recording}`;
     if (era !== this.era) {
       this.era = era;
       this.scrub = message.scrub;
@@ -137,8 +138,8 @@ class Controls {
   showPlay(status) {
     const running = status === "running";
     this.play.dataset.order = running ? "pause" : "play";
-    this.play.textContent = running ? "❚❚ Pause" : this.last ? "▶ Resume" : "▶ Train";
-    this.play.title = `${running ? "Pause" : this.last ? "Go on" : "Train this network"} (key P)`;
+    this.play.textContent = running ? "❚❚ Pause" : `▶ ${this.start}`;
+    this.play.title = `${running ? "Pause" : this.start === "Resume" ? "Go on" : "Train this network"} (key P)`;
   }
 
   label(shown) {

@@ -58,10 +58,14 @@ class Head:
     """Of the runs together."""
     progress: str
     """A line of words beside the buttons."""
+    start: str
+    """What the button says that opens the runs."""
     handled: int
     """Number of the last order that was obeyed."""
     scrub: int | None
     """Step to show; None: the newest."""
+    recording: str
+    """The scenario whose recorded run is shown before the first run; "" for none."""
     parts: tuple[str, ...]
     """Which controls there are: "train", "scrub"."""
 

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from gradviz.runner import CheckProcess, Runner
 from gradviz.ui.lesson import Lesson
 from gradviz.ui.stage import Stage
+from gradviz.ui.talk import Talk
 
 _KEY = "gradviz"
 
@@ -24,6 +25,8 @@ class Session:
     """By page; a page's settings and runs stay while others are looked at."""
     page: str = ""
     """The page drawn last."""
+    talk: Talk = field(default_factory=Talk)
+    """The lecture that is given."""
     hide: frozenset[str] = frozenset()
     """Parts of a page that its URL asked to leave out."""
     checking: CheckProcess | None = None

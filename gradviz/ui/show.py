@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -12,7 +12,7 @@ import streamlit as st
 from gradviz.config import label_of
 from gradviz.history import CloseUp, History
 from gradviz.runner import RunView, Status
-from gradviz.ui import actions
+from gradviz.ui import actions, recordings
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
 from gradviz.ui.session import runner, session
@@ -35,19 +35,28 @@ _RANK: Sequence[Status] = ("running", "pausing", "starting", "lost", "paused", "
 Views = dict[str, list[RunView]]
 
 
-def show(stage: Stage) -> None:
-    """Controls, words and pictures."""
+def _nothing(runs: Runs) -> None:
+    pass
+
+
+def show(stage: Stage, above: Callable[[Runs], None] = _nothing) -> None:
+    """Controls, words and pictures.
+
+    Args:
+        stage: whose runs are shown.
+        above: draws what the page says of them beside the lesson's words.
+    """
     actions.open_at_once(stage)
     pace = _pace(stage)
-    st.fragment(_show, run_every=pace)(stage.key, pace)
+    st.fragment(_show, run_every=pace)(stage.key, pace, above)
 
 
-def _show(key: str, pace: float) -> None:
+def _show(key: str, pace: float, above: Callable[[Runs], None]) -> None:
     stage = session().stages[key]
     # A click that Streamlit brought without its callback, or twice, is obeyed here, or not again.
     actions.obey_orders(key)
     with _viewing(stage) as views:
-        _draw(stage, views)
+        _draw(stage, views, above)
     if _pace(stage) != pace:
         st.rerun(scope="app")
 
@@ -63,7 +72,8 @@ def _viewing(stage: Stage) -> Iterator[Views]:
                 if view is None:
                     actions.close_runs(stage)
                     stage.notice = (
-                        "The run ended and its memory was freed. Press Train to start again."
+                        "The run ended and its memory was freed. "
+                        f"Press {stage.start} to start again."
                     )
                     yield {}
                     return
@@ -71,9 +81,10 @@ def _viewing(stage: Stage) -> Iterator[Views]:
         yield views
 
 
-def _draw(stage: Stage, views: Views) -> None:
+def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
     runs = _histories(stage, views)
     _banners(stage, views)
+    above(runs)
     _words(stage, runs)
     version = _version(stage, views, runs)
     new = version != stage.sent or stage.fresh
@@ -85,10 +96,12 @@ def _draw(stage: Stage, views: Views) -> None:
         runs=stage.runs,
         generation=sum(view.generation for view in all_views),
         status=_status(all_views),
-        progress=_progress(all_views),
+        progress=_progress(stage, all_views, runs),
+        start=stage.start,
         handled=stage.handled,
         scrub=stage.scrub,
-        parts=tuple(part for part in stage.lesson.parts if part not in session().hide),
+        recording=stage.recording,
+        parts=tuple(part for part in stage.lesson.parts if part not in _hidden(stage)),
     )
     pictures = stage.lesson.pictures(stage)
     if stage.only:
@@ -112,6 +125,9 @@ def _draw(stage: Stage, views: Views) -> None:
 def _histories(stage: Stage, views: Views) -> Runs:
     if views:
         return {label: [view.history for view in each] for label, each in views.items()}
+    recorded = recordings.runs_of(stage, stage.recording)
+    if recorded:
+        return recorded
     return {label: [History(each) for each in configs] for label, configs in stage.setups.items()}
 
 
@@ -137,6 +153,7 @@ def _version(stage: Stage, views: Views, runs: Runs) -> str:
         stage.extra,
         stage.only,
         stage.scale,
+        stage.recording,
         st.context.theme.type,
         None if views else stage.config.to_query(),
     )
@@ -154,9 +171,13 @@ def _status(views: Sequence[RunView]) -> Status:
     return min((view.status for view in views), key=_RANK.index, default="paused")
 
 
-def _progress(views: Sequence[RunView]) -> str:
+def _hidden(stage: Stage) -> frozenset[str]:
+    return session().hide | stage.hide
+
+
+def _progress(stage: Stage, views: Sequence[RunView], runs: Runs) -> str:
     if not views:
-        return "ready"
+        return _recorded(stage, runs) or "ready"
     if len(views) > 1:
         return _progress_of_several(views)
     (view,) = views
@@ -169,6 +190,12 @@ def _progress(views: Sequence[RunView]) -> str:
         parts.append(f"{view.steps_per_second:,.0f} steps/s")
     parts.append(_measured(history))
     return " · ".join(part for part in parts if part)
+
+
+def _recorded(stage: Stage, runs: Runs) -> str:
+    day = recordings.day_of(stage)
+    steps = max((history.last_step for each in runs.values() for history in each), default=0)
+    return f"recorded {day} · {steps:,} steps" if day and steps else ""
 
 
 def _progress_of_several(views: Sequence[RunView]) -> str:
@@ -210,7 +237,7 @@ def _banners(stage: Stage, views: Views) -> None:
                 args=(stage.key,),
             )
         changed = stage.changed()
-        if changed and not stage.lesson.opens_at:
+        if changed and not stage.opens_at:
             names = ", ".join(label_of(name) for name in changed)
             with st.container(horizontal=True, vertical_alignment="center", border=True):
                 st.markdown(f"**Settings changed** ({names}) — restart to apply.")
@@ -224,11 +251,14 @@ def _banners(stage: Stage, views: Views) -> None:
 
 
 def _words(stage: Stage, runs: Runs) -> None:
-    if "words" in session().hide:
+    if "words" in _hidden(stage):
         return
     with st.container(key="words"):
         if not any(history.last_step for each in runs.values() for history in each):
-            st.info("Press **Train**: the network trains here while its gradients are measured.")
+            st.info(
+                f"Press **{stage.start}**: the network trains here while its gradients are "
+                "measured."
+            )
             return
         reading = stage.lesson.read(runs, stage.scrub)
         box = {"ok": st.success, "warning": st.warning, "error": st.error}

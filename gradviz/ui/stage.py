@@ -46,6 +46,14 @@ class Stage:
     """The pictures that are shown; empty for all of the lesson's."""
     scale: float = 1.0
     """Of type and pictures: larger in a lecture."""
+    hide: frozenset[str] = frozenset()
+    """Parts that are left out here, beside those that the URL asks to."""
+    start: str = "Train"
+    """What the button says that opens the runs."""
+    until: int | None = None
+    """How far that button trains; None: without end."""
+    opens_at: int = field(init=False)
+    """As of the lesson; 0 where a recorded run is shown, or nothing may be seen yet."""
     active_at: float = -1e9
     """time.monotonic() when the runs were last seen training, or last told to do something."""
     handled: int = 0
@@ -56,6 +64,7 @@ class Stage:
     """The next message must carry the pictures whole."""
 
     def __post_init__(self) -> None:
+        self.opens_at = self.lesson.opens_at
         if self.extra is None:
             self.extra = self.lesson.extra
 

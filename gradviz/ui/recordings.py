@@ -1,0 +1,75 @@
+"""Recorded runs on a stage: the same settings, trained once, shown before anything trains."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import streamlit as st
+
+from gradviz.config import RunConfig
+from gradviz.config.setups import is_used
+from gradviz.history import History
+from gradviz.recorded import RecordedError, Recording, path_of, read
+from gradviz.scenarios import SCENARIOS
+from gradviz.ui.lesson import Runs
+from gradviz.ui.stage import Stage
+
+MOST_KEPT = 12
+"""Recordings in the server's memory, of some megabytes each."""
+
+
+def covering(stage: Stage) -> str:
+    """The scenario whose recording has a run of each set-up; "" where there is none.
+
+    Of several the first that goes as far as the stage trains, or else the longest.
+    """
+    found = [name for name in SCENARIOS if _covers(name, stage) and recording(name)]
+    far = [name for name in found if SCENARIOS[name].steps >= (stage.until or 1)]
+    return (far or sorted(found, key=lambda name: -SCENARIOS[name].steps) or [""])[0]
+
+
+def runs_of(stage: Stage, name: str) -> Runs:
+    """A scenario's recorded runs by the stage's own labels; empty without all of them.
+
+    Of several seeds there is the one that was recorded.
+    """
+    kept = recording(name)
+    if kept is None:
+        return {}
+    known = {_asked(SCENARIOS[kept.name].variants[label]): run for label, run in kept.runs.items()}
+    found: dict[str, list[History]] = {}
+    for label, configs in stage.setups.items():
+        found[label] = [known[_asked(each)] for each in configs if _asked(each) in known]
+    return found if all(found.values()) else {}
+
+
+def day_of(stage: Stage) -> str:
+    """When the stage's recording was made: 2026-11-21."""
+    kept = recording(stage.recording)
+    return kept.made if kept else ""
+
+
+@st.cache_resource(show_spinner=False, max_entries=MOST_KEPT)
+def recording(name: str) -> Recording | None:
+    """A scenario's, read once for all sessions, which only look at it; None without a good file."""
+    try:
+        return read(path_of(name)) if name in SCENARIOS else None
+    except RecordedError:
+        return None
+
+
+def _covers(name: str, stage: Stage) -> bool:
+    scenario = SCENARIOS[name]
+    if stage.lesson.closeup and not scenario.closeup:
+        return False
+    known = {_asked(config) for config in scenario.variants.values()}
+    if not stage.setups:
+        return False
+    return all(known & {_asked(each) for each in configs} for configs in stage.setups.values())
+
+
+def _asked(config: RunConfig) -> Hashable:
+    """What a config asks for: the settings that change anything."""
+    return tuple(
+        (name, getattr(config, name)) for name in RunConfig.model_fields if is_used(config, name)
+    )
