@@ -136,6 +136,13 @@ _ORDERS: Mapping[str, Callable[[Stage, Any], None]] = MappingProxyType(
 )
 
 
+def show_recorded(key: str) -> None:
+    """Show the recorded run of a scenario."""
+    stage = _acting(key)
+    stage.recording = scenario_name(stage)
+    stage.fresh = True
+
+
 def restart(key: str) -> None:
     """Start over with the settings as they are now, and train."""
     stage = _acting(key)

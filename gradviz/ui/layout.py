@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 
 from gradviz.config import RunConfig
-from gradviz.ui import glossary
+from gradviz.ui import glossary, recordings
 from gradviz.ui.lesson import Lesson, Query
 from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import Session, runner, session
@@ -52,6 +52,7 @@ def lesson_page(lesson: Lesson) -> Stage:
         stage.fresh = True
         if query:
             lesson.take_query(stage, query)
+    recordings.offer(stage)
     return stage
 
 

@@ -68,6 +68,8 @@ class Lesson:
     follows: bool = True
     """Whether running runs follow their learning rate and clip threshold at once; otherwise those
     wait for a restart too."""
+    opens_recorded: bool = True
+    """Whether it opens with the recorded run of its settings, where there is one."""
     closeup: bool = False
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.config.setups import is_used
-from gradviz.history import History
+from gradviz.history import CloseUpRequest, History
 from gradviz.recorded import RecordedError, Recording, path_of, read
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui.lesson import Runs
@@ -26,6 +26,21 @@ def covering(stage: Stage) -> str:
     found = [name for name in SCENARIOS if _covers(name, stage) and recording(name)]
     far = [name for name in found if SCENARIOS[name].steps >= (stage.until or 1)]
     return (far or sorted(found, key=lambda name: -SCENARIOS[name].steps) or [""])[0]
+
+
+def offer(stage: Stage) -> None:
+    """Show the recorded run of a stage's settings, where there is one, until it has its own.
+
+    Of a lesson that does not open with one it is shown when the user has asked for it.
+    """
+    if stage.runs:
+        return
+    # A recording holds one sequence's close-ups; for another the network is run.
+    here = stage.look == CloseUpRequest() or not stage.lesson.closeup
+    wanted = here and (stage.lesson.opens_recorded or stage.recording)
+    stage.recording = covering(stage) if wanted else ""
+    stage.start = "Run it live" if stage.recording else "Train"
+    stage.opens_at = 0 if stage.recording else stage.lesson.opens_at
 
 
 def runs_of(stage: Stage, name: str) -> Runs:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gradviz.scenarios import SCENARIOS
 from gradviz.tasks import TASK_NOTES
-from gradviz.ui import actions, controls
+from gradviz.ui import actions, controls, recordings
 from gradviz.ui.stage import Stage
 from gradviz.ui.words import plain
 
@@ -67,6 +67,15 @@ def heading(stage: Stage) -> None:
         if scenario:
             st.markdown(scenario.text)
         st.caption(f"{notes.description} {notes.floor_text}")
+        if not stage.runs and not stage.recording and recordings.covering(stage):
+            st.button(
+                "Show the recorded run",
+                key="show_recorded",
+                icon=":material/history:",
+                on_click=actions.show_recorded,
+                args=(stage.key,),
+                help="What this scenario's pictures were when gradviz was made; nothing trains.",
+            )
         problems(stage)
 
 

@@ -96,12 +96,28 @@ def words_of(page: AppTest) -> str:
     return " ".join(each.value for each in (*page.info, *page.warning, *page.error))
 
 
-def test_it_opens_with_a_step_of_a_network_that_will_learn(workers: Told) -> None:
+def test_it_opens_with_the_recorded_run_of_a_network_that_learns(workers: Told) -> None:
     page = opened()
     assert stage_of(page).config == SCENARIOS["gates_bias_2"].config
-    assert workers.all("open") == [(stage_of(page).config, CloseUpRequest())]
+    assert stage_of(page).recording == "gates_bias_2"
+    assert workers.told == []
+    assert "The forget gates of l0 are at" in words_of(page)
+
+
+def test_of_other_settings_it_trains_a_step_at_once(workers: Told) -> None:
+    page = small()
+    assert stage_of(page).recording == ""
+    assert workers.all("open") == [(SMALL, CloseUpRequest())]
     assert workers.all("step") == [("run 0", 1)]
     assert "The forget gates of l0 are at" in words_of(page)
+
+
+def test_of_a_recording_another_sequence_is_looked_at_live(workers: Told) -> None:
+    page = opened()
+    page.number_input("gates_sequence").set_value(3).run()
+    assert stage_of(page).recording == ""
+    assert workers.all("open") == [(stage_of(page).config, CloseUpRequest(sequence=3))]
+    assert workers.all("step") == [("run 0", 1)]
 
 
 def test_the_forget_bias_is_a_slider_that_starts_anew_and_can_be_undone(workers: Told) -> None:

@@ -26,5 +26,6 @@ LIVE_TRAINING = Lesson(
     default=RunConfig(),
     pictures=_pictures,
     read=reading_of_one(read),
+    opens_recorded=False,
     frame_bytes=FRAME_BYTES,
 )
