@@ -247,9 +247,10 @@ class Runner:
         with run.lock:
             yield run.view
 
-    def running_count(self) -> int:
-        """Runs that train now."""
-        return sum(run.view.status == "running" for run in list(self._runs.values()))
+    def owners_training(self) -> int:
+        """Sessions of which a run trains now."""
+        running = [run for run in list(self._runs.values()) if run.view.status == "running"]
+        return len({owner for run in running for owner in list(run.owners)})
 
     def shutdown(self) -> None:
         """End all workers."""

@@ -27,7 +27,7 @@ class NoRunner:
         self.told.append(("open", config))
         return "run"
 
-    def running_count(self) -> int:
+    def owners_training(self) -> int:
         return 0
 
 
