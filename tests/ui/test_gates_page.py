@@ -58,7 +58,7 @@ class Told:
     def reading(self, name: str) -> Iterator[RunView | None]:
         yield self.views.get(name)
 
-    def running_count(self) -> int:
+    def owners_training(self) -> int:
         return 0
 
     def all(self, kind: str) -> list[tuple[Any, ...]]:
