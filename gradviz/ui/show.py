@@ -214,11 +214,8 @@ def _progress_of_several(views: Sequence[RunView]) -> str:
     over = f"{stopped} stopped" if stopped else ""
     status = _status(views)
     running = [view for view in views if view.status == "running"]
-    count = (
-        f"{len(running)} of {len(views)} runs"
-        if 0 < len(running) < len(views)
-        else f"{len(views)} runs"
-    )
+    some = f"{len(running)} of " if 0 < len(running) < len(views) else ""
+    count = f"{some}{len(views)} runs"
     pace = sum(view.steps_per_second for view in running)
     together = f"{pace:,.0f} steps/s together" if status == "running" and pace else ""
     parts = (status, span, count, over, together)
