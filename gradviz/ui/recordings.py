@@ -23,9 +23,13 @@ def covering(stage: Stage) -> str:
 
     Of several the first that goes as far as the stage trains, or else the longest.
     """
-    found = [name for name in SCENARIOS if _covers(name, stage) and recording(name)]
-    far = [name for name in found if SCENARIOS[name].steps >= (stage.until or 1)]
-    return (far or sorted(found, key=lambda name: -SCENARIOS[name].steps) or [""])[0]
+    found = {
+        name: _steps(kept)
+        for name in SCENARIOS
+        if _covers(name, stage) and (kept := recording(name))
+    }
+    far = [name for name, steps in found.items() if steps >= (stage.until or 1)]
+    return (far or sorted(found, key=lambda name: -found[name]) or [""])[0]
 
 
 def offer(stage: Stage) -> None:
@@ -81,6 +85,10 @@ def _covers(name: str, stage: Stage) -> bool:
     if not stage.setups:
         return False
     return all(known & {_asked(each) for each in configs} for configs in stage.setups.values())
+
+
+def _steps(kept: Recording) -> int:
+    return max(run.last_step for run in kept.runs.values())
 
 
 def _asked(config: RunConfig) -> Hashable:
