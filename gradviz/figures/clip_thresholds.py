@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.style import AFTER, BEFORE, LIMIT, WAITING, count_of, figure, line, log_axis
+from gradviz.figures.style import (
+    AFTER,
+    BEFORE,
+    LIMIT,
+    WAITING,
+    count_of,
+    escaped,
+    figure,
+    line,
+    log_axis,
+)
 from gradviz.history import Floats, History
 
 PERCENTILES = (10, 25, 50, 75, 90, 95, 99)
+
+DIGITS = 4
+"""Significant ones of a threshold, so that it can be said and typed."""
 
 MOST_NORMS = 400
 """Points of the drawn curve."""
@@ -22,7 +36,8 @@ class ThresholdRow:
 
     percentile: int
     threshold: float
-    """The least norm that was seen and that this share of all does not exceed."""
+    """The least norm that was seen and that this share of all does not exceed, rounded up to
+    DIGITS."""
     share: float
     """Of the steps, in 0…1, that a clip by norm at this threshold would have clipped."""
 
@@ -35,11 +50,11 @@ def threshold_table(history: History, step: int | None = None) -> list[Threshold
     norms = _norms(history, step)
     if not len(norms):
         return []
-    thresholds = np.percentile(norms, PERCENTILES, method="inverted_cdf")
+    thresholds = map(_tidy, np.percentile(norms, PERCENTILES, method="inverted_cdf"))
     return [
         ThresholdRow(
             percentile=percentile,
-            threshold=float(threshold),
+            threshold=threshold,
             share=float((norms > threshold).mean()),
         )
         for percentile, threshold in zip(PERCENTILES, thresholds, strict=True)
@@ -47,7 +62,7 @@ def threshold_table(history: History, step: int | None = None) -> list[Threshold
 
 
 def norm_percentiles(
-    history: History, step: int | None = None, *, theme: str = "light"
+    history: History, step: int | None = None, *, theme: str = "light", label: str = ""
 ) -> go.Figure:
     """Share of the steps that a clip by norm would have clipped, by its threshold.
 
@@ -58,6 +73,7 @@ def norm_percentiles(
         history: the run.
         step: counts the steps up to this one; None counts all.
         theme: "light" or "dark".
+        label: what the page calls the run.
     """
     norms, rows = _norms(history, step), threshold_table(history, step)
     x, share = _survival(norms)
@@ -78,9 +94,9 @@ def norm_percentiles(
     in_use = [] if used is None else [_upright(used)]
     return figure(
         [curve, dots, *in_use] if rows else [],
-        meta={"axis": "norm"},
+        meta={"axis": "norm", "click": True},
         title="Which threshold?",
-        facts=f"norms of {count_of(len(norms), 'step')}, as this run went" if rows else "",
+        facts=_facts(label, len(norms)) if rows else "",
         x="threshold of a clip by norm",
         y="steps clipped",
         theme=theme,
@@ -88,6 +104,18 @@ def norm_percentiles(
         yaxis={"range": [-0.02, 1.02], "tickformat": ".0%"},
         empty="" if rows else "No norm yet" if history.last_step else WAITING,
     )
+
+
+def _facts(label: str, steps: int) -> str:
+    named = f"“{escaped(label)}”: " if label else ""
+    return f"{named}norms of {count_of(steps, 'step')}, as this run went"
+
+
+def _tidy(threshold: float) -> float:
+    """Rounded up, for a hair less would clip the norm that it was taken from as well."""
+    digit = 10.0 ** (math.floor(math.log10(threshold)) - DIGITS + 1)
+    # Of what has few digits as it is, the quotient is whole but for rounding.
+    return float(f"{math.ceil(threshold / digit * (1 - 1e-12)) * digit:.{DIGITS}g}")
 
 
 def _norms(history: History, step: int | None) -> Floats:

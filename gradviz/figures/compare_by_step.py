@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.over_training import words_of
+from gradviz.figures.over_training import live_changes, newest_named, words_of
 from gradviz.figures.setups import BELOW, Column, Runs, drawn, every, on_one_axis, seeds_seen
 from gradviz.figures.style import SCRUB, SETUPS, WAITING, Mark, escaped, figure
 from gradviz.history import History
+
+_CLIPS = {"norm": "norm", "value": "value", "agc": "AGC"}
 
 
 def by_step(
@@ -60,13 +63,33 @@ def by_step(
         facts=" · ".join([seeds_seen(runs), *(facts or [])]) if begun else "",
         x="step",
         theme=theme,
-        marks=[Mark(x=x, text=f"step {x:,}", colour=SCRUB, dash="solid") for x in scrub],
+        marks=[
+            *_changes(runs),
+            *(Mark(x=x, text=f"step {x:,}", colour=SCRUB, dash="solid") for x in scrub),
+        ],
         x_span=(1.0, last_step_of(runs)),
         empty=empty,
         meta={"axis": "step"},
         **BELOW,
         **layout,
     )
+
+
+def _changes(runs: Runs) -> list[Mark]:
+    """Live changes of all runs; what several were told is named where the first obeyed."""
+    first: dict[tuple[str, int], Mark] = {}
+    marks: list[Mark] = []
+    for history in every(runs):
+        told: Counter[str] = Counter()
+        for mark in live_changes(history, clip=_CLIPS.get(history.config.clip, "clip")):
+            told[mark.text] += 1
+            key = mark.text, told[mark.text]
+            earlier = first.get(key)
+            if earlier is None or mark.x < earlier.x:
+                first[key] = mark
+            marks.append(Mark(x=mark.x))
+    named = list(first.values())
+    return newest_named(named + [mark for mark in marks if mark.x not in {m.x for m in named}])
 
 
 def _lag(y: float, top: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -160,22 +161,32 @@ def _clip_facts(history: History, step: int | None) -> str:
 
 def marks_of(history: History, step: int | None) -> list[Mark]:
     """Where a setting was changed live, where the run failed, and the scrub position."""
-    steps = history.column("step")
-    changes: list[Mark] = []
-    for name, label in (("learning_rate", "learning rate"), ("clip_threshold", "clip at")):
-        values = history.column(name)
-        changed = np.flatnonzero(np.diff(np.nan_to_num(values)) != 0) + 1
-        for index in changed if len(changed) <= MOST_MARKS else []:
-            changes.append(Mark(x=float(steps[index]), text=f"{label} {values[index]:g}"))
-    changes.sort(key=lambda mark: mark.x)
-    named = len(changes) - LABELLED_MARKS
-    marks = [m if i >= named else Mark(x=m.x) for i, m in enumerate(changes)]
+    marks = newest_named(live_changes(history, clip="clip"))
     if history.failure:
         at = float(history.failure.step)
         marks.append(Mark(x=at, text=words_of(history.failure), colour=RED))
     if step is not None:
         marks.append(Mark(x=float(step), text=f"step {step:,}", colour=SCRUB, dash="solid"))
     return marks
+
+
+def live_changes(history: History, *, clip: str) -> list[Mark]:
+    """Where the learning rate, or the threshold of what is called `clip`, was changed live."""
+    steps = history.column("step")
+    changes: list[Mark] = []
+    for name, label in (("learning_rate", "learning rate"), ("clip_threshold", f"{clip} at")):
+        values = history.column(name)
+        changed = np.flatnonzero(np.diff(np.nan_to_num(values)) != 0) + 1
+        for index in changed if len(changed) <= MOST_MARKS else []:
+            changes.append(Mark(x=float(steps[index]), text=f"{label} {values[index]:g}"))
+    return changes
+
+
+def newest_named(changes: Sequence[Mark]) -> list[Mark]:
+    """Marks in their order, of which only the newest keep their words."""
+    ordered = sorted(changes, key=lambda mark: mark.x)
+    named = [place for place, mark in enumerate(ordered) if mark.text][-LABELLED_MARKS:]
+    return [m if place in named else Mark(x=m.x) for place, m in enumerate(ordered)]
 
 
 def words_of(failure: Failure) -> str:

@@ -9,6 +9,7 @@ from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.gates import read_gates
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
+from gradviz.reading.traps import TrapRow, trap_rows
 from gradviz.reading.vanishing import read_vanishing
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Reading",
     "SetupRow",
     "Spread",
+    "TrapRow",
     "difference_table",
     "read",
     "read_cliff",
@@ -23,4 +25,5 @@ __all__ = [
     "read_compare",
     "read_gates",
     "read_vanishing",
+    "trap_rows",
 ]

@@ -19,6 +19,9 @@ from gradviz.ui.stage import LIVE_FIELDS, Stage
 SCENARIO = "scenario"
 """Key of the scenario's select box."""
 
+ARROW = " → "
+"""In a label, between what a run began with and what it was set to while it went on."""
+
 LONGEST_ATTACH = 10_000
 """Characters in which a reloaded tab names its runs, at most."""
 
@@ -261,16 +264,42 @@ def _apply_live(stage: Stage) -> None:
     """Tell each run its new learning rate and clip threshold, where it has one."""
     if not stage.runs or not stage.lesson.follows:
         return
+    wanted = stage.setups
+    # A label may hold the threshold; where none came or went, places tell which is which.
+    alike = len(wanted) == len(stage.runs)
+    after = dict(zip(stage.runs, wanted if alike else stage.runs, strict=True))
+    runs, started = {}, {}
+    for label, names in stage.runs.items():
+        now = wanted.get(after[label], [])
+        then = stage.started[label]
+        told = [_tell(stage, *each) for each in zip(names, then, now, strict=False)]
+        told += then[len(told) :]
+        as_set = bool(now) and (told[0].clip, told[0].clip_threshold) == _clip_of(now[0])
+        label = relabelled(label, after[label]) if as_set else label
+        runs[label], started[label] = names, told
+    stage.runs, stage.started = runs, started
+
+
+def _tell(stage: Stage, run: str, then: RunConfig, now: RunConfig) -> RunConfig:
+    """Tell one run; the settings that it has from now on."""
     tell = {
         "learning_rate": runner().set_learning_rate,
         "clip_threshold": runner().set_clip_threshold,
     }
-    wanted = stage.setups
-    for label, names in stage.runs.items():
-        for place, (run, now) in enumerate(zip(names, wanted.get(label, []), strict=False)):
-            then = stage.started[label][place]
-            for name in [name for name in now.differences(then) if name in tell]:
-                tell[name](run, getattr(now, name))
-                then = then.replace(**{name: getattr(now, name)})
-                stage.active_at = time.monotonic()
-            stage.started[label][place] = then
+    if now.clip != then.clip:
+        del tell["clip_threshold"]  # Of another kind of clip it is another thing.
+    for name in [name for name in now.differences(then) if name in tell]:
+        tell[name](run, getattr(now, name))
+        then = then.replace(**{name: getattr(now, name)})
+        stage.active_at = time.monotonic()
+    return then
+
+
+def _clip_of(config: RunConfig) -> tuple[str, float]:
+    return config.clip, config.clip_threshold
+
+
+def relabelled(then: str, now: str) -> str:
+    """A run's label after a live change: with what it began and what it has now, norm 1 → 2."""
+    first = then.split(ARROW)[0]
+    return first if first == now else f"{first}{ARROW}{now.split(' ')[-1]}"

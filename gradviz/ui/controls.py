@@ -152,14 +152,19 @@ def network(fields: Fields) -> None:
 
 def training(fields: Fields) -> None:
     """Optimiser and clip."""
+    optimiser(fields)
+    fields.choice("clip")
+    if fields.form.config.clip != "none":
+        fields.number("clip_threshold", step=0.5)
+
+
+def optimiser(fields: Fields) -> None:
+    """How the weights are changed, but for the clip."""
     config = fields.form.config
     fields.choice("optimizer")
     fields.number("learning_rate", step=1e-3)
     if config.optimizer in {"sgd", "rmsprop"}:
         fields.number("momentum", step=0.1, high=0.999)
-    fields.choice("clip")
-    if config.clip != "none":
-        fields.number("clip_threshold", step=0.5)
 
 
 def measuring(fields: Fields) -> None:

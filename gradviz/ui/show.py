@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from gradviz.config import label_of
+from gradviz.config import RunConfig, label_of
 from gradviz.history import CloseUp, History
 from gradviz.runner import RunView, Status
 from gradviz.ui import actions, recordings
@@ -54,16 +55,21 @@ def show(stage: Stage, above: Callable[[Runs], None] = _nothing) -> None:
     """
     actions.open_at_once(stage)
     pace = _pace(stage)
-    st.fragment(_show, run_every=pace)(stage.key, pace, above)
+    drawn = (stage.config, stage.extra)
+    st.fragment(_show, run_every=pace)(stage.key, pace, above, drawn)
 
 
-def _show(key: str, pace: float, above: Callable[[Runs], None]) -> None:
+def _show(
+    key: str, pace: float, above: Callable[[Runs], None], drawn: tuple[RunConfig, Any]
+) -> None:
+    """The fragment; `drawn` are the settings as the rest of the page shows them."""
     stage = session().stages[key]
     # A click that Streamlit brought without its callback, or twice, is obeyed here, or not again.
     actions.obey_orders(key)
     with _viewing(stage) as views:
         _draw(stage, views, above)
-    if _pace(stage) != pace:
+    # A click on a picture, or under it, may have set something.
+    if _pace(stage) != pace or (stage.config, stage.extra) != drawn:
         st.rerun(scope="app")
 
 

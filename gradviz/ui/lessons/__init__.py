@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gradviz.ui.lesson import Lesson
+from gradviz.ui.lessons.clipping import CLIPPING
 from gradviz.ui.lessons.compare import COMPARE
 from gradviz.ui.lessons.gates import GATES
 from gradviz.ui.lessons.live_training import LIVE_TRAINING
 
-__all__ = ["COMPARE", "GATES", "LESSONS", "LIVE_TRAINING"]
+__all__ = ["CLIPPING", "COMPARE", "GATES", "LESSONS", "LIVE_TRAINING"]
 
 LESSONS: Mapping[str, Lesson] = MappingProxyType(
-    {each.name: each for each in (LIVE_TRAINING, GATES, COMPARE)}
+    {each.name: each for each in (LIVE_TRAINING, GATES, CLIPPING, COMPARE)}
 )
 """By name, in the order of the links between pages."""

@@ -1,0 +1,10 @@
+"""Clipping: the same seed without a clip, by norm, by value and adaptively, at once."""
+
+from gradviz.ui import clipping, layout, show, training
+from gradviz.ui.lessons import CLIPPING
+
+stage = layout.lesson_page(CLIPPING)
+clipping.sidebar(stage)
+training.heading(stage)
+show.show(stage)
+layout.write_url(stage)
