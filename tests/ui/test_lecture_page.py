@@ -61,7 +61,7 @@ class NoRunner:
     def close(self, name: str) -> None:
         self.told.append(("close", name))
 
-    def running_count(self) -> int:
+    def owners_training(self) -> int:
         return 0
 
     @contextmanager
