@@ -5,6 +5,9 @@ the page blank for much of the time. This component calls `Plotly.react` instead
 takes what `figures` returns, so live, still and exported pictures are the same.
 plotly.js comes from the installed plotly package, through this server.
 
+pandas is imported here because plotly looks whether it is there: at the first two visits at once
+it found one that another thread had half imported.
+
 The buttons are the component's own: Streamlit may send one click on an `st.button` twice
 when a fragment reruns by itself at that moment, so Pause became Pause and Resume (measured:
 one click of about 40). Here every order has a number and is obeyed once.
@@ -18,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas  # type: ignore[import-untyped]  # noqa: F401
 import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component

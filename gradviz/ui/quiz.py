@@ -18,7 +18,10 @@ def ask(talk: Talk, stage: Stage) -> bool:
     quiz = talk.slide.quiz
     assert quiz is not None
     with st.container(key="quiz", border=True):
-        _answers(talk, quiz, settled=talk.at in talk.revealed or bool(stage.runs))
+        if talk.at in talk.revealed or stage.runs:
+            _answered(quiz, talk.chosen.get(talk.at))
+        else:
+            _answers(talk, quiz)
         if talk.at in talk.chosen:
             _buttons(talk, stage, quiz)
     return talk.at in talk.chosen
@@ -42,7 +45,7 @@ def verdict(talk: Talk, runs: Runs) -> None:
             st.warning(plain(words), icon=":material/close:")
 
 
-def _answers(talk: Talk, quiz: Quiz, *, settled: bool) -> None:
+def _answers(talk: Talk, quiz: Quiz) -> None:
     key = f"quiz_{talk.stage_key}"
 
     def commit() -> None:
@@ -57,9 +60,17 @@ def _answers(talk: Talk, quiz: Quiz, *, settled: bool) -> None:
         key=key,
         index=None,
         format_func=lambda position: plain(quiz.options[position].text),
-        disabled=settled,
         on_change=commit,
     )
+
+
+def _answered(quiz: Quiz, chosen: int | None) -> None:
+    """The answer as it was given: what has been measured can no longer be guessed."""
+    lines = [f"**{plain(quiz.question)}**"]
+    for position, option in enumerate(quiz.options):
+        yours = " (your answer)" if position == chosen else ""
+        lines.append(f"{'◉' if yours else '○'} {plain(option.text + yours)}")
+    st.markdown("  \n".join(lines))
 
 
 def _buttons(talk: Talk, stage: Stage, quiz: Quiz) -> None:

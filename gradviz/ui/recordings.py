@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 import streamlit as st
@@ -23,13 +24,9 @@ def covering(stage: Stage) -> str:
 
     Of several the first that goes as far as the stage trains, or else the longest.
     """
-    found = {
-        name: _steps(kept)
-        for name in SCENARIOS
-        if _covers(name, stage) and (kept := recording(name))
-    }
-    far = [name for name, steps in found.items() if steps >= (stage.until or 1)]
-    return (far or sorted(found, key=lambda name: -found[name]) or [""])[0]
+    found = {name: runs for name in SCENARIOS if (runs := runs_of(stage, name))}
+    far = [name for name, runs in found.items() if _reach(runs) >= (stage.until or 1)]
+    return (far or sorted(found, key=lambda name: -_reach(found[name])) or [""])[0]
 
 
 def offer(stage: Stage) -> None:
@@ -52,10 +49,12 @@ def runs_of(stage: Stage, name: str) -> Runs:
 
     Of several seeds there is the one that was recorded.
     """
-    kept = recording(name)
+    kept = recording(name) if _covers(name, stage) else None
     if kept is None:
         return {}
-    known = {_asked(SCENARIOS[kept.name].variants[label]): run for label, run in kept.runs.items()}
+    known = {
+        _asked(run.config): run for run in kept.runs.values() if isinstance(run.config, RunConfig)
+    }
     found: dict[str, list[History]] = {}
     for label, configs in stage.setups.items():
         found[label] = [known[_asked(each)] for each in configs if _asked(each) in known]
@@ -78,17 +77,21 @@ def recording(name: str) -> Recording | None:
 
 
 def _covers(name: str, stage: Stage) -> bool:
-    scenario = SCENARIOS[name]
+    """Whether a scenario has a run of each set-up, without reading its file."""
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        return False
     if stage.lesson.closeup and not scenario.closeup:
         return False
     known = {_asked(config) for config in scenario.variants.values()}
-    if not stage.setups:
-        return False
-    return all(known & {_asked(each) for each in configs} for configs in stage.setups.values())
+    return bool(stage.setups) and all(
+        known & {_asked(each) for each in configs} for configs in stage.setups.values()
+    )
 
 
-def _steps(kept: Recording) -> int:
-    return max(run.last_step for run in kept.runs.values())
+def _reach(runs: Runs) -> float:
+    """Steps that all of them have; one that failed has gone as far as it ever will."""
+    return min(math.inf if run.failure else run.last_step for each in runs.values() for run in each)
 
 
 def _asked(config: RunConfig) -> Hashable:

@@ -97,7 +97,7 @@ def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
     runs = _histories(stage, views)
     _banners(stage, views)
     above(runs)
-    _words(stage, runs)
+    _words(stage, runs, [view for each in views.values() for view in each])
     version = _version(stage, views, runs)
     new = version != stage.sent or stage.fresh
     stage.sent, stage.fresh = version, False
@@ -270,12 +270,15 @@ def _banners(stage: Stage, views: Views) -> None:
                 )
 
 
-def _words(stage: Stage, runs: Runs) -> None:
+def _words(stage: Stage, runs: Runs, views: Sequence[RunView]) -> None:
     if "words" in _hidden(stage):
         return
     with st.container(key="words"):
         if not any(history.last_step for each in runs.values() for history in each):
-            st.info(f"Press **{stage.start}**: {_WAITING[len(runs) > 1]}")
+            if _status(views) in {"running", "starting"}:
+                st.info("The first step is being trained.")
+            else:
+                st.info(f"Press **{stage.start}**: {_WAITING[len(runs) > 1]}")
             return
         reading = stage.lesson.read(runs, stage.scrub)
         box = {"ok": st.success, "warning": st.warning, "error": st.error}
