@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.setups import BELOW
 from gradviz.figures.style import (
     AFTER,
     BEFORE,
@@ -25,6 +27,9 @@ PERCENTILES = (10, 25, 50, 75, 90, 95, 99)
 
 DIGITS = 4
 """Significant ones of a threshold, so that it can be said and typed."""
+
+MOST_SIDE_BY_SIDE = 50
+"""Greatest norm over the least up to which the axis names 2 and 5 of each decade too."""
 
 MOST_NORMS = 400
 """Points of the drawn curve."""
@@ -100,8 +105,9 @@ def norm_percentiles(
         x="threshold of a clip by norm",
         y="steps clipped",
         theme=theme,
-        xaxis=log_axis(norms),
+        xaxis=_axis(norms),
         yaxis={"range": [-0.02, 1.02], "tickformat": ".0%"},
+        **BELOW,
         empty="" if rows else "No norm yet" if history.last_step else WAITING,
     )
 
@@ -116,6 +122,12 @@ def _tidy(threshold: float) -> float:
     digit = 10.0 ** (math.floor(math.log10(threshold)) - DIGITS + 1)
     # Of what has few digits as it is, the quotient is whole but for rounding.
     return float(f"{math.ceil(threshold / digit * (1 - 1e-12)) * digit:.{DIGITS}g}")
+
+
+def _axis(norms: Floats) -> dict[str, Any]:
+    """Upright words have room; those side by side would overlap at 2 and 5 of many decades."""
+    wide = len(norms) and norms.max() > MOST_SIDE_BY_SIDE * norms.min()
+    return log_axis(norms) | ({"dtick": 1} if wide else {})
 
 
 def _norms(history: History, step: int | None) -> Floats:

@@ -177,8 +177,10 @@ def log_axis(*columns: NDArray[Any]) -> dict[str, Any]:
     if high < 1e4 * low:
         few = {"dtick": "D2"} if high > 5 * low else {}
         return {"type": "log", "tickformat": "~g", **few}
+    # Between few powers plotly.js would write a bare 2 and 5.
+    powers = {"dtick": 1} if high < 1e8 * low else {}
     # plotly.js writes powers a quarter larger than other numbers.
-    return {"type": "log", "exponentformat": "power", "tickfont": {"size": 10}}
+    return {"type": "log", "exponentformat": "power", "tickfont": {"size": 10}, **powers}
 
 
 def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

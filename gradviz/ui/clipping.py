@@ -125,7 +125,7 @@ def _set_threshold(key: str, kind: Kind) -> None:
 
 def _helper(stage: Stage, runs: Runs) -> None:
     """What each threshold would have clipped of one run's norms."""
-    st.subheader("Which threshold?", anchor=False)
+    st.subheader("Choose a threshold", anchor=False)
     names = _by_kind(runs)
     now, kind = clips.clips(stage), shown_kind(stage, runs)
     first, second, third = st.columns(3, vertical_alignment="bottom")

@@ -62,7 +62,7 @@ def test_the_picture_has_the_tables_numbers() -> None:
     assert np.all(np.diff(curve.y) <= 0)
     assert set(used.x) == {30.0}
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.meta == {"axis": "norm"}
+    assert figure.layout.meta == {"axis": "norm", "click": True}
     assert "norms of 100 steps" in figure.layout.title.text
 
 
