@@ -29,6 +29,9 @@ Setups = dict[str, list[RunConfig]]
 """Label of a set-up to its configs, one a seed."""
 
 
+_NOTHING = Reading(sentences=["Nothing has been measured yet."], level="info")
+
+
 def _take_query(stage: Stage, query: Query) -> None:
     stage.take_query(query)
 
@@ -58,10 +61,12 @@ class Lesson:
     """Its own settings beside them then: plain values, equal where they are the same."""
     pictures: Callable[[Stage], Mapping[str, Picture]]
     """The pictures in their order on the page."""
-    read: Callable[[Runs, int | None], Reading]
+    read: Callable[[Runs, int | None], Reading] = lambda runs, step: _NOTHING
     """The page's words, of what was measured up to a step."""
+    read_extra: Callable[[Any], Reading] | None = None
+    """The words of a page without runs, of its own settings."""
     setups: Callable[[Stage], Setups] = lambda stage: {"": [stage.config]}
-    """The runs that the settings ask for."""
+    """The runs that the settings ask for; none where a page trains nothing."""
     opens_at: int = 0
     """Steps trained at once when the page is opened or a setting has changed, so that there is
     something to see; 0: nothing trains before the user says so, and settings wait for a restart."""
@@ -73,7 +78,8 @@ class Lesson:
     closeup: bool = False
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None
-    """What a click on a picture does: its value is {picture, x, y}."""
+    """What a click on a picture does: its value is {picture, x, y}, of what was hit, and at_x and
+    at_y, of the pointer's own place."""
     frame_bytes: int = FRAME_BYTES // 4
     """Memory that the frames of its runs may take together. Of one tab's pages all six fit into
     what the runner lets one session take, so none drives another's runs out."""

@@ -421,10 +421,18 @@ class Pictures {
     chart.plot.on("plotly_hover", ({ points: [at] }) => this.point(chart, at?.xaxis?._id === "x" ? at.x : undefined));
     chart.plot.on("plotly_unhover", () => this.point(chart, undefined));
     chart.plot.on("plotly_relayout", (change) => this.zoomed(chart, change));
-    chart.plot.on("plotly_click", ({ points }) => {
+    chart.plot.on("plotly_click", ({ points, event }) => {
       if (chart.meta.click && points.length)
-        this.orders.give("point", { picture: chart.name, x: points[0].x, y: points[0].y });
+        this.orders.give("point", { picture: chart.name, x: points[0].x, y: points[0].y, ...this.place(chart, event) });
     });
+  }
+
+  // Where the pointer is: near a line, what was hit is a point of that line.
+  place(chart, event) {
+    const area = chart.plot.querySelector(".nsewdrag")?.getBoundingClientRect();
+    const { xaxis, yaxis } = chart.plot._fullLayout;
+    if (!area || !event) return {};
+    return { at_x: xaxis.p2d(event.clientX - area.left), at_y: yaxis.p2d(event.clientY - area.top) };
   }
 
   *sharing(chart) {

@@ -39,6 +39,8 @@ _WAITING = (
 )
 """What is said before the first step: of one set-up, of several."""
 
+_AT_WORK = {"starting", "running", "pausing"}
+
 Views = dict[str, list[RunView]]
 
 
@@ -97,11 +99,11 @@ def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
     runs = _histories(stage, views)
     _banners(stage, views)
     above(runs)
-    _words(stage, runs, [view for each in views.values() for view in each])
-    version = _version(stage, views, runs)
+    all_views = [view for each in views.values() for view in each]
+    _words(stage, runs, all_views)
+    version = stage.sent if _is_awaited(stage, all_views) else _version(stage, views, runs)
     new = version != stage.sent or stage.fresh
     stage.sent, stage.fresh = version, False
-    all_views = [view for each in views.values() for view in each]
     head = Head(
         stage=stage.key,
         version=version,
@@ -170,6 +172,13 @@ def _version(stage: Stage, views: Views, runs: Runs) -> str:
         None if views else stage.config.to_query(),
     )
     return repr(parts)
+
+
+def _is_awaited(stage: Stage, views: Sequence[RunView]) -> bool:
+    """Whether the first frame is about to come: until then the pictures before stay."""
+    if not stage.opens_at or not stage.sent or stage.fresh:
+        return False
+    return any(view.status in _AT_WORK and not view.history.frames for view in views)
 
 
 def _place(closeup: CloseUp | None) -> tuple[object, ...]:
@@ -274,13 +283,17 @@ def _words(stage: Stage, runs: Runs, views: Sequence[RunView]) -> None:
     if "words" in _hidden(stage):
         return
     with st.container(key="words"):
-        if not any(history.last_step for each in runs.values() for history in each):
-            if _status(views) in {"running", "starting"}:
-                st.info("The first step is being trained.")
-            else:
-                st.info(f"Press **{stage.start}**: {_WAITING[len(runs) > 1]}")
+        has_begun = any(history.last_step for each in runs.values() for history in each)
+        if stage.lesson.read_extra:
+            reading = stage.lesson.read_extra(stage.extra)
+        elif has_begun:
+            reading = stage.lesson.read(runs, stage.scrub)
+        elif _status(views) in {"running", "starting"}:
+            st.info("The first step is being trained.")
             return
-        reading = stage.lesson.read(runs, stage.scrub)
+        else:
+            st.info(f"Press **{stage.start}**: {_WAITING[len(runs) > 1]}")
+            return
         box = {"ok": st.success, "warning": st.warning, "error": st.error}
         box.get(reading.level, st.info)(plain(" ".join(reading.sentences)))
 
@@ -290,7 +303,7 @@ def _pace(stage: Stage) -> float:
     now = time.monotonic()
     for name in stage.ids:
         with runner().reading(name) as view:
-            if view and view.status in {"running", "starting", "pausing"}:
+            if view and view.status in _AT_WORK:
                 stage.active_at = now
     if now - stage.active_at > LINGER_S:
         return IDLE_S

@@ -121,7 +121,7 @@ def test_every_setting_survives_its_link() -> None:
 
 
 HOSTILE = {
-    "kinds=norm": "kinds must be 2…4 of none, norm, value, agc, with commas between them, got “norm”.",
+    "kinds=norm": "kinds must be 2…4 of none, norm, value, agc, with commas between them, got",
     "kinds=norm,norm": "got “norm,norm”.",
     "kinds=none,<b>": "got “none,<b>”.",
     "norm=-1": "norm must be a number, 1e-08…100000000, got “-1”. The default is used.",

@@ -1,0 +1,11 @@
+"""The cliff: one unit's error surface, and what a step there does with a clip and without."""
+
+from gradviz.ui import cliff, layout, show
+from gradviz.ui.lessons import CLIFF
+
+stage = layout.lesson_page(CLIFF)
+cliff.sidebar(stage)
+cliff.heading(stage)
+cliff.controls_on_top(stage)
+show.show(stage)
+layout.write_url(stage)

@@ -1,0 +1,12 @@
+"""Vanishing & exploding: one knob, and what the weights do to a gradient by lag."""
+
+from gradviz.ui import layout, show, vanishing
+from gradviz.ui.lessons import VANISHING
+
+stage = layout.lesson_page(VANISHING)
+vanishing.sidebar(stage)
+vanishing.heading(stage)
+vanishing.controls_on_top(stage)
+show.show(stage)
+vanishing.example(stage)
+layout.write_url(stage)
