@@ -42,6 +42,8 @@ def powers(coupling: float, radius: float, most: int = 80, *, theme: str = "ligh
         x="lag k",
         y="log10 ‖W<sup>k</sup>‖₂",
         theme=theme,
+        # Beside the pulse, which has two rows.
+        height=400,
         meta={"axis": "lag"},
     )
 

@@ -24,6 +24,11 @@ from gradviz.figures.style import (
 from gradviz.history import Complexes, Floats, History
 
 TOO_LARGE = "Too large a matrix to be decomposed live"
+_SQUARE = {
+    "xaxis": {"constrain": "domain"},
+    "yaxis": {"scaleanchor": "x", "constrain": "domain"},
+}
+"""The unit circle is one."""
 NOT_FINITE = "Not finite at this step"
 
 
@@ -55,8 +60,7 @@ def eigenvalues(history: History, step: int | None = None, *, theme: str = "ligh
         x="real part",
         y="imaginary part",
         theme=theme,
-        yaxis={"scaleanchor": "x", "constrain": "domain"},
-        xaxis={"constrain": "domain"},
+        **(_SQUARE if traces else {}),
         empty="" if traces else _empty(history, step),
     )
 

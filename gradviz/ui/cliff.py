@@ -22,18 +22,19 @@ from gradviz.ui.stage import Stage
 class Start:
     """Two descents from one place: one is clipped, the other is not."""
 
-    w: float = 5.0
-    b: float = -2.612341
-    """Where the wall of w = 5 is steepest."""
-    learning_rate: float = 0.01
-    clip_threshold: float = 1.0
-    steps: int = 300
+    w: float
+    b: float
+    learning_rate: float
+    clip_threshold: float
+    steps: int
 
 
-AT_THE_WALL = Start()
+INTO_THE_WALL = Start(w=5.2, b=-2.3, learning_rate=0.1, clip_threshold=1.0, steps=300)
+"""Forty quiet steps lead to the wall. One throws the unclipped descent out of the picture; the
+clipped one comes down all the same."""
 
-DOWN_INTO_IT = Start(w=5.2, b=-2.3, learning_rate=0.1)
-"""Forty quiet steps lead to the wall."""
+AT_THE_WALL = Start(w=5.0, b=-2.612341, learning_rate=0.01, clip_threshold=1.0, steps=20)
+"""Where the wall of w = 5 is steepest."""
 
 NUMBERS: Numbers = {
     "w": Number(
@@ -41,6 +42,7 @@ NUMBERS: Numbers = {
         low=W_SPAN[0],
         high=W_SPAN[1],
         step=0.05,
+        width=125,
         help="The weight at which both descents start. A click in the contour sets it too.",
     ),
     "b": Number(
@@ -48,20 +50,21 @@ NUMBERS: Numbers = {
         low=B_SPAN[0],
         high=B_SPAN[1],
         step=0.01,
+        width=155,
         help="The bias at which both descents start. A click in the contour sets it too.",
     ),
     "learning_rate": Number(
         label="Learning rate",
         low=1e-4,
         high=1.0,
-        width=190,
+        width=165,
         help="A step is the learning rate times the gradient.",
     ),
     "clip_threshold": Number(
         label="Clip threshold",
         low=0.01,
         high=100.0,
-        width=190,
+        width=165,
         help="The clipped descent shortens a longer gradient to this length.",
     ),
     "steps": Number(
@@ -109,8 +112,10 @@ def sidebar(stage: Stage) -> None:
     with st.sidebar:
         training.undo_and_defaults(stage)
         st.markdown("**The unit**")
-        st.latex(r"x_t = w\,\sigma(x_{t-1}) + b,\quad x_0 = 0.5")
-        st.latex(r"E = (\sigma(x_{50}) - 0.7)^2")
+        st.latex(
+            r"\begin{gathered} x_t = w\,\sigma(x_{t-1}) + b, \\ x_0 = 0.5, \\ "
+            r"E = (\sigma(x_{50}) - 0.7)^2 \end{gathered}"
+        )
         st.caption(
             "Pascanu, Mikolov & Bengio (2013), §2.3. The dashed line is where the state stays at "
             "its start, b\\* = x₀ − w σ(x₀); for w above 4.26 that point repels."
@@ -126,15 +131,16 @@ def heading(stage: Stage) -> None:
 
 
 def controls_on_top(stage: Stage) -> None:
-    """Start, step, clip; and two starts worth looking at."""
+    """Start, step, clip; below them two starts worth looking at."""
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
         own_settings.number_input(stage, NUMBERS, "w")
         own_settings.number_input(stage, NUMBERS, "b")
         own_settings.log_slider(stage, NUMBERS, "learning_rate")
         own_settings.log_slider(stage, NUMBERS, "clip_threshold")
         own_settings.number_input(stage, NUMBERS, "steps")
+    with st.container(key="starts", horizontal=True):
+        _button(stage, "Into the wall", INTO_THE_WALL, "Forty quiet steps, then the wall.")
         _button(stage, "At the wall", AT_THE_WALL, "w = 5, where the wall is steepest.")
-        _button(stage, "Down into it", DOWN_INTO_IT, "A start above the wall, and longer steps.")
 
 
 def _button(stage: Stage, label: str, start: Start, help_text: str) -> None:

@@ -9,7 +9,6 @@ import streamlit as st
 from gradviz.config import RunConfig, choices, label_of, word_of
 from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS
-from gradviz.tasks import TASK_NOTES
 from gradviz.ui import actions, controls, own_settings, training
 from gradviz.ui.lesson import Query
 from gradviz.ui.own_settings import Number, Numbers
@@ -68,11 +67,9 @@ def sidebar(stage: Stage) -> None:
 def heading(stage: Stage) -> None:
     """The page's title whatever the knob says, so that it does not move; and what to look at."""
     scenario = SCENARIOS.get(actions.scenario_name(stage))
-    notes = TASK_NOTES[stage.config.task]
     with st.container(key="heading"):
         st.header(stage.lesson.title)
         st.markdown(f"**{scenario.title}.** {scenario.text}" if scenario else stage.lesson.text)
-        st.caption(f"{notes.description} {notes.floor_text}")
         training.problems(stage)
 
 

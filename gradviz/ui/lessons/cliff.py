@@ -36,7 +36,7 @@ CLIFF = Lesson(
     "contour, and see what one step there does, with a clip and without.",
     icon=":material/landscape:",
     default=RunConfig(),
-    extra=cliff.AT_THE_WALL,
+    extra=cliff.INTO_THE_WALL,
     pictures=_pictures,
     read_extra=_read,
     setups=lambda stage: {},
