@@ -53,6 +53,7 @@ def eigenvalues(history: History, step: int | None = None, *, theme: str = "ligh
                 radii += f" · ρ({name}) = {np.abs(values[np.isfinite(values)]).max():.3g}"
     if traces:
         traces.insert(0, _circle())
+    axes: dict[str, Any] = dict(_SQUARE) if traces else {}
     return figure(
         traces,
         title="Eigenvalues",
@@ -60,8 +61,8 @@ def eigenvalues(history: History, step: int | None = None, *, theme: str = "ligh
         x="real part",
         y="imaginary part",
         theme=theme,
-        **(_SQUARE if traces else {}),
         empty="" if traces else _empty(history, step),
+        **axes,
     )
 
 

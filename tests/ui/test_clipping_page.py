@@ -97,7 +97,7 @@ def test_a_scenario_is_what_its_link_opens_label_for_label(name: str) -> None:
     assert stage.setups == wanted
     page = opened(**clips.url_of(stage))
     assert not page.exception
-    assert not page.warning
+    assert state(page).problems == []
     assert state(page).setups == wanted
     assert page.header[0].value == scenario.title
     assert dict(page.query_params) == clips.url_of(stage)
