@@ -14,6 +14,9 @@ from gradviz.figures.card import card
 from gradviz.recorded import load
 from gradviz.scenarios import on_page
 
+DRAWN = (*on_page("live_training"), *on_page("gates"))
+"""The scenarios with a card: those of one run."""
+
 FOLDER = Path(__file__).parent / "data" / "cards"
 
 
@@ -33,7 +36,7 @@ def main() -> None:
     """Draw the card of every scenario in Home's gallery."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     try:
-        for name in on_page("live_training"):
+        for name in DRAWN:
             (FOLDER / f"{name}.svg").write_text(drawn(name), encoding="utf-8")
     except FileNotFoundError as error:
         sys.exit(str(error))

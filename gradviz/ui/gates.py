@@ -123,9 +123,20 @@ def _look_inside(stage: Stage) -> None:
     actions.look(stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence))
 
 
+def _is_to_take(key: str, present: object) -> bool:
+    """Whether a widget's value is to be taken; what came with a fragment is put back.
+
+    Were it not, the rerun of the whole page that follows would find no change in it.
+    """
+    if in_fragment():
+        st.session_state[key] = present
+        return False
+    return True
+
+
 def _cell(stage: Stage) -> None:
     def commit() -> None:
-        if not in_fragment():
+        if _is_to_take(_CELL, stage.config.cell):
             stage.change(cell=st.session_state[_CELL])
 
     st.session_state[_CELL] = stage.config.cell
@@ -142,7 +153,7 @@ def _cell(stage: Stage) -> None:
 
 def _forget_bias(stage: Stage) -> None:
     def commit() -> None:
-        if not in_fragment():
+        if _is_to_take(_BIAS, word_of(stage.config.forget_bias)):
             stage.change(forget_bias=places[st.session_state[_BIAS]])
 
     places = _places(stage.config.forget_bias)
@@ -168,7 +179,7 @@ def _places(present: float | None) -> dict[str, float | None]:
 
 def _sequence(stage: Stage) -> None:
     def commit() -> None:
-        if not in_fragment():
+        if _is_to_take(_SEQUENCE, stage.look.sequence):
             actions.look(stage, replace(stage.look, sequence=st.session_state[_SEQUENCE]))
 
     st.session_state[_SEQUENCE] = stage.look.sequence
@@ -188,7 +199,7 @@ def _sequence(stage: Stage) -> None:
 
 def _layer(stage: Stage) -> None:
     def commit() -> None:
-        if not in_fragment():
+        if _is_to_take(_LAYER, stage.look.layer or layers[-1]):
             layer = _named(stage.config, st.session_state[_LAYER])
             actions.look(stage, replace(stage.look, layer=layer))
 
@@ -206,7 +217,7 @@ def _layer(stage: Stage) -> None:
 
 def _sort(stage: Stage) -> None:
     def commit() -> None:
-        if not in_fragment():
+        if _is_to_take(_SORT, view_of(stage).by_mean):
             stage.take(stage.config, GatesView(by_mean=st.session_state[_SORT]))
 
     st.session_state[_SORT] = view_of(stage).by_mean

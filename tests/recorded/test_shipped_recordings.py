@@ -13,7 +13,7 @@ from gradviz import cards, figures
 from gradviz.history import SCALARS, Frame, History
 from gradviz.recorded import FOLDER, load, path_of, read, record
 from gradviz.recorded.record import measured_steps
-from gradviz.scenarios import SCENARIOS, on_page
+from gradviz.scenarios import SCENARIOS
 
 EVERY = pytest.mark.parametrize("name", SCENARIOS)
 
@@ -93,7 +93,7 @@ def test_they_are_read_without_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", on_page("live_training"))
+@pytest.mark.parametrize("name", cards.DRAWN)
 def test_a_card_is_what_its_recording_draws(name: str) -> None:
     """If this fails: `python -m gradviz.cards`, look at the card, commit it."""
     shipped = (cards.FOLDER / f"{name}.svg").read_text("utf-8")

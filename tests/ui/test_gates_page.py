@@ -137,6 +137,21 @@ def test_the_forget_bias_is_a_slider_that_starts_anew_and_can_be_undone(workers:
     assert page.select_slider("gates_forget_bias").value == "5"
 
 
+def test_what_a_fragment_brings_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = small()
+    with monkeypatch.context() as during:
+        during.setattr("gradviz.ui.gates.in_fragment", lambda: True)
+        page.select_slider("gates_forget_bias").set_value("5").run()
+        page.get("button_group")[0].set_value("gru").run()
+        page.number_input("gates_sequence").set_value(3).run()
+        page.toggle("gates_by_mean").set_value(True).run()
+    stage = stage_of(page)
+    assert (stage.config, stage.look, stage.undo[1:]) == (SMALL, CloseUpRequest(), [])
+    # The whole page's rerun, which follows such a change, still finds it.
+    page.select_slider("gates_forget_bias").set_value("5").run()
+    assert stage.config == SMALL.replace(forget_bias=5.0)
+
+
 @pytest.mark.parametrize("bias", [3.8918, -20.0, 1e-3])
 def test_the_slider_has_a_place_for_any_bias_of_a_link(bias: float) -> None:
     page = small(forget_bias=str(bias))
