@@ -33,6 +33,7 @@ def bar(talk: Talk) -> None:
         at=talk.at,
         of=len(talk.slides),
         notes=talk.notes,
+        narrow=talk.narrow,
         on_orders=obey,
     )
 
@@ -53,6 +54,14 @@ def _notes(talk: Talk) -> None:
     talk.notes = not talk.notes
 
 
+def _narrow(talk: Talk) -> None:
+    talk.narrow = True
+
+
+def _wide(talk: Talk) -> None:
+    talk.narrow = False
+
+
 _ORDERS: Mapping[str, Callable[[Talk], None]] = MappingProxyType(
     {
         "next": lambda talk: talk.go(talk.at + 1),
@@ -60,6 +69,8 @@ _ORDERS: Mapping[str, Callable[[Talk], None]] = MappingProxyType(
         "first": lambda talk: talk.go(1),
         "last": lambda talk: talk.go(len(talk.slides)),
         "notes": _notes,
+        "narrow": _narrow,
+        "wide": _wide,
     }
 )
 

@@ -65,6 +65,7 @@ def stage_of(talk: Talk) -> Stage | None:
     stage = state.stage(lesson, talk.stage_key)
     if not known:
         _set(stage, slide)
+    stage.scale = 1.0 if talk.narrow else SCALE
     _record(stage, may_be_seen=slide.quiz is None or talk.at in talk.revealed)
     if stage.recording or slide.quiz or slide.page in WITHOUT_RUN:
         stage.opens_at = 0
@@ -84,7 +85,7 @@ def _set(stage: Stage, slide: Slide) -> None:
         stage.lesson.take_query(stage, _query(slide))
     stage.undo = []
     stage.only, stage.hide = slide.pictures, frozenset(slide.hide)
-    stage.scale, stage.start, stage.until = SCALE, RUN, slide.steps
+    stage.start, stage.until = RUN, slide.steps
 
 
 def _query(slide: Slide) -> Query:

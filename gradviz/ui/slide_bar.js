@@ -5,6 +5,7 @@ const KEYS = {
   ArrowRight: "next", PageDown: "next", ArrowLeft: "previous", PageUp: "previous",
   Home: "first", End: "last", n: "notes", N: "notes",
 };
+const NARROW_PX = 640;
 const KEEPS_FOCUS = "input[type=radio], input[type=range]";
 
 class SlideBar {
@@ -57,7 +58,7 @@ class SlideBar {
     this.again = setTimeout(() => this.send(), AGAIN_MS);
   }
 
-  receive({ handled, at, of, notes }, component) {
+  receive({ handled, at, of, notes, narrow }, component) {
     this.component = component;
     this.waiting = this.waiting.filter((each) => each.id > handled);
     if (!this.waiting.length) clearTimeout(this.again);
@@ -66,6 +67,9 @@ class SlideBar {
     this.button("next").disabled = at >= of;
     this.button("notes").setAttribute("aria-pressed", String(notes));
     this.root.dataset.at = String(at);
+    // On a phone larger type would leave a picture no room.
+    const size = window.innerWidth < NARROW_PX ? "narrow" : "wide";
+    if ((size === "narrow") !== narrow && !this.waiting.some((each) => each.order === size)) this.give(size);
   }
 
   button(value) {

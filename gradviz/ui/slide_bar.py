@@ -27,7 +27,13 @@ _component = st.components.v2.component("gradviz.slide_bar", **_assets(), isolat
 
 
 def slide_bar(
-    *, handled: int, at: int, of: int, notes: bool, on_orders: Callable[[], None]
+    *,
+    handled: int,
+    at: int,
+    of: int,
+    notes: bool,
+    narrow: bool,
+    on_orders: Callable[[], None],
 ) -> None:
     """Mount or feed it.
 
@@ -36,9 +42,11 @@ def slide_bar(
         at: the slide that is shown, from 1.
         of: how many slides there are.
         notes: whether the speaker's notes are shown.
+        narrow: whether the browser is taken for a phone; it says where that is wrong.
         on_orders: called when the user wants something; `orders` says what.
     """
-    message: dict[str, Any] = {"handled": handled, "at": at, "of": of, "notes": notes}
+    message: dict[str, Any] = {"handled": handled, "at": at, "of": of}
+    message |= {"notes": notes, "narrow": narrow}
     _component(key=KEY, data=message, on_orders_change=on_orders)
 
 

@@ -26,6 +26,8 @@ class Talk:
     """The slide that is shown, from 1."""
     notes: bool = False
     """Whether the speaker's notes are shown."""
+    narrow: bool = False
+    """Whether the browser is as narrow as a phone."""
     chosen: dict[int, int] = field(default_factory=dict)
     """Slide to the position of the answer that was chosen there."""
     revealed: set[int] = field(default_factory=set)

@@ -168,7 +168,7 @@ def test_a_wrong_address_is_a_sentence(
 ) -> None:
     # Home leads there.
     lecture.page.goto(f"{server}/?{query}")
-    expect(lecture.page.get_by_test_id("stAlert")).to_contain_text(said)
+    expect(lecture.page.get_by_test_id("stAlert").first).to_contain_text(said)
     if number:
         lecture.stands_at(number)
     else:
