@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from gradviz.ui.lessons import LESSONS
 
-PAGES = ["", *LESSONS, "self_check"]
+PAGES = ["", *LESSONS, "self_check", "lecture", "lecture?lecture=gradients&slide=6"]
 
 OF_STREAMLIT = {"scrollable-region-focusable", "nested-interactive"}
 """Rules that Streamlit's own widgets break, which a page cannot mend."""
