@@ -160,8 +160,9 @@ class _Bracket:
             sums = self._sums(*self._matrix(stride))[1]
             if self._is_done is not None:
                 sums = sums.masked_fill(self._is_done[::stride], torch.inf)
-            if bool((sums < self._needed).any()):
-                self._plan(float(sums.min()))
+            is_open = sums < self._needed  # nan never is
+            if bool(is_open.any()):
+                self._plan(float(sums[is_open].min()))
                 return False
         matrix = self._matrix()
         if self._needed < TRUSTED:
