@@ -81,6 +81,19 @@ def test_every_clip_learns_and_only_no_clip_does_not() -> None:
         assert len(steps) == (0 if config.clip == "none" else 3)  # measured: 158…575
 
 
+def test_from_one_seed_nan_without_and_learning_with_a_clip() -> None:
+    scenario = SCENARIOS["nan_or_learning"]
+    for config in scenario.variants.values():
+        _, record, loss = train(config, scenario.steps)
+        if config.clip == "none":
+            assert record.failure
+            assert record.failure.kind == "nan"
+            assert record.step <= 20  # measured: 5
+        else:
+            assert record.failure is None
+            assert loss < 0.85 / 6  # measured: 0.05 by norm, 0.13 by value; the floor is 1/6
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_every_clip_survives_the_explosion(seed: int) -> None:
     scenario = SCENARIOS["explosion_kinds"]

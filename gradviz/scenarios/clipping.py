@@ -24,7 +24,34 @@ _EXPLOSION = RunConfig(
     learning_rate=0.05,
 )
 
+_IDENTITY = RunConfig(
+    task="adding",
+    seq_len=15,
+    activation="relu",
+    hidden_size=50,
+    recurrent_init="identity",
+    optimizer="sgd",
+    learning_rate=0.1,
+    momentum=0.9,
+)
+
 CLIPPING = (
+    Scenario(
+        name="nan_or_learning",
+        title="NaN or learning, from one seed",
+        text="A ReLU network that starts as the identity, SGD with momentum. See how each run "
+        "ends: first the losses, then the norms before and after the clip.",
+        variants=varied(
+            _IDENTITY,
+            {
+                "no clip": {"clip": "none"},
+                "norm 0.1": {"clip": "norm", "clip_threshold": 0.1},
+                "value 0.005": {"clip": "value", "clip_threshold": 0.005},
+            },
+        ),
+        page="clipping",
+        steps=800,
+    ),
     Scenario(
         name="clipping_kinds",
         title="Which clip makes it learn?",

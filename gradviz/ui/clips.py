@@ -89,11 +89,16 @@ def look(stage: Stage, *, looking: str, percentile: int) -> None:
 
 def take_scenario(stage: Stage, scenario: Scenario) -> None:
     """The clips of a scenario's variants; what it does not clip keeps its threshold."""
+    stage.take(common(scenario.config), of_scenario(scenario, clips(stage)))
+
+
+def of_scenario(scenario: Scenario, now: Clips) -> Clips:
+    """A scenario's clips; where it has no threshold, those of now."""
     variants = scenario.variants.values()
     kinds = {config.clip for config in variants}
     thresholds = {each.clip: each.clip_threshold for each in variants if each.clip in THRESHOLDS}
-    now = replace(clips(stage), kinds=tuple(kind for kind in KINDS if kind in kinds))
-    stage.take(common(scenario.config), _at(now, thresholds))
+    now = replace(now, kinds=tuple(kind for kind in KINDS if kind in kinds))
+    return _at(now, thresholds)
 
 
 def common(config: RunConfig) -> RunConfig:

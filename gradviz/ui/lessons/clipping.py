@@ -17,7 +17,9 @@ from gradviz.ui.lesson import Lesson, Picture, Runs
 from gradviz.ui.stage import Stage
 
 OPENS_AT = 60
-"""Steps: without a clip the default run is over by then."""
+"""Steps: by then the scenarios' runs that end without a clip have ended."""
+
+_FIRST = SCENARIOS["nan_or_learning"]
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
@@ -43,8 +45,8 @@ CLIPPING = Lesson(
     title="Clipping",
     text="The same seed without a clip, clipped by norm, by value and adaptively, at once.",
     icon=":material/content_cut:",
-    default=clips.common(SCENARIOS["explosion_kinds"].config),
-    extra=clips.Clips(),
+    default=clips.common(_FIRST.config),
+    extra=clips.of_scenario(_FIRST, clips.Clips()),
     pictures=_pictures,
     read=read_clipping,
     setups=clips.setups,
