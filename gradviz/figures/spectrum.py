@@ -24,7 +24,7 @@ from gradviz.figures.style import (
 from gradviz.history import Complexes, Floats, History
 
 TOO_LARGE = "Too large a matrix to be decomposed live"
-_SQUARE = {
+_SQUARE: dict[str, Any] = {
     "xaxis": {"constrain": "domain"},
     "yaxis": {"scaleanchor": "x", "constrain": "domain"},
 }

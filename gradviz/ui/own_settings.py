@@ -14,8 +14,8 @@ import streamlit as st
 
 from gradviz.config.run_config import shown
 from gradviz.ui.lesson import Query
-from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
+from gradviz.ui.widgets import bound
 
 _PLACES = (1, 2, 5)
 """Of a decade, on a log slider."""
@@ -131,14 +131,8 @@ def log_slider(stage: Stage, numbers: Numbers, name: str) -> None:
 
 
 def _bound(stage: Stage, number: Number, name: str) -> dict[str, Any]:
-    """A widget's key, seeded from the stage, and what it does when it is used."""
+    def take(value: float) -> None:
+        stage.take(stage.config, replace(stage.extra, **{name: value}))
+
     key = f"{stage.key}_{name}"
-    st.session_state[key] = getattr(stage.extra, name)
-    return {"key": key, "help": number.help, "on_change": _commit, "args": (stage, name, key)}
-
-
-def _commit(stage: Stage, name: str, key: str) -> None:
-    if in_fragment():
-        st.session_state[key] = getattr(stage.extra, name)
-    else:
-        stage.take(stage.config, replace(stage.extra, **{name: st.session_state[key]}))
+    return {**bound(key, getattr(stage.extra, name), take), "help": number.help}

@@ -12,8 +12,8 @@ from gradviz.scenarios import SCENARIOS
 from gradviz.ui import actions, controls, own_settings, training
 from gradviz.ui.lesson import Query
 from gradviz.ui.own_settings import Number, Numbers
-from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
+from gradviz.ui.widgets import bound
 
 ON_TOP = ("cell", "activation", "recurrent_init", "recurrent_gain")
 """The settings that stand above the pictures."""
@@ -23,8 +23,6 @@ GAINS = tuple(round(twentieth / 20, 2) for twentieth in range(2, 61))
 
 _LOOK = ("timestep", "unit")
 """The page's own words in a URL, beside the example's."""
-
-_CELL, _GAIN = "vanishing_cell", "vanishing_gain"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,73 +141,54 @@ def _look_inside(stage: Stage) -> None:
 
 
 def _gain(stage: Stage) -> None:
-    def commit() -> None:
-        if not in_fragment():
-            stage.change(recurrent_gain=st.session_state[_GAIN])
-
-    turns = stage.config.recurrent_init != "default"
-    st.session_state[_GAIN] = stage.config.recurrent_gain
+    gain, turns = stage.config.recurrent_gain, stage.config.recurrent_init != "default"
     st.select_slider(
         label_of("recurrent_gain") if turns else "Gain of W_hh (not of PyTorch's default)",
-        sorted({*GAINS, stage.config.recurrent_gain}),
-        key=_GAIN,
-        format_func=lambda gain: f"{gain:g}",
+        sorted({*GAINS, gain}),
+        format_func=lambda place: f"{place:g}",
         disabled=not turns,
-        on_change=commit,
         help="W_hh starts as gain × what is chosen beside it. Each place is a new network, "
         "measured at its first step.",
+        **bound("vanishing_gain", gain, lambda value: stage.change(recurrent_gain=value)),
     )
 
 
 def _cell(stage: Stage) -> None:
-    def commit() -> None:
-        if not in_fragment():
-            stage.change(cell=st.session_state[_CELL])
-
-    st.session_state[_CELL] = stage.config.cell
     st.segmented_control(
         label_of("cell"),
         choices("cell"),
-        key=_CELL,
         required=True,
         format_func=word_of,
-        on_change=commit,
+        **bound("vanishing_cell", stage.config.cell, lambda value: stage.change(cell=value)),
     )
 
 
 def _timestep(stage: Stage) -> None:
-    def commit() -> None:
-        if not in_fragment():
-            timestep = st.session_state["vanishing_timestep"]
-            actions.look(stage, replace(stage.look, timestep=timestep if timestep < T else 0))
+    def take(timestep: int) -> None:
+        actions.look(stage, replace(stage.look, timestep=timestep if timestep < T else 0))
 
     T = stage.config.timesteps
-    st.session_state["vanishing_timestep"] = stage.look.timestep or T
     st.slider(
         "Step Jacobian J_t at timestep t",
         1,
         T,
-        key="vanishing_timestep",
-        on_change=commit,
         width=320,
         help="Whose eigenvalues and singular values are drawn. The run goes on.",
+        **bound("vanishing_timestep", stage.look.timestep or T, take),
     )
 
 
 def _unit(stage: Stage) -> None:
-    def commit() -> None:
-        if not in_fragment():
-            actions.look(stage, replace(stage.look, unit=st.session_state["vanishing_unit"]))
+    def take(unit: int) -> None:
+        actions.look(stage, replace(stage.look, unit=unit))
 
     H = stage.config.hidden_size
-    st.session_state["vanishing_unit"] = stage.look.unit
     st.number_input(
         f"Pulse from unit (of {H})",
         1,
         H,
-        key="vanishing_unit",
         disabled=H == 1,
-        on_change=commit,
         width=170,
         help="The unit of h_T whose gradient is sent back through time.",
+        **bound("vanishing_unit", stage.look.unit, take),
     )

@@ -15,7 +15,9 @@ PICTURES = {"transport_by_lag", "eigenvalues", "singular_values", "pulse", "powe
 def lesson(server: str, page: Page) -> LivePage:
     page.goto(f"{server}/{VANISHING.name}")
     live = LivePage(page)
-    live.until(lambda: set(live.drawn()) == PICTURES and measured(live) > 0 and live.settled() == 1)
+    # The server's first run waits for a worker that imports torch at nice 10.
+    live.until(lambda: measured(live) > 0, 180)
+    live.until(lambda: set(live.drawn()) == PICTURES and live.settled() == 1)
     return live
 
 
