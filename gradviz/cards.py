@@ -14,7 +14,7 @@ from gradviz.figures.card import card
 from gradviz.recorded import load
 from gradviz.scenarios import on_page
 
-DRAWN = (*on_page("live_training"), *on_page("gates"))
+DRAWN = (*on_page("live_training"),)
 """The scenarios with a card: those of one run."""
 
 FOLDER = Path(__file__).parent / "data" / "cards"
