@@ -35,9 +35,12 @@ STARTING_S = 180.0
 """A fresh server's first worker imports torch, at nice 10, before it takes a step."""
 
 
-def opened(server: str, page: Page, query: str = "", pictures: int = 8) -> LivePage:
+def opened(server: str, page: Page, query: str = "") -> LivePage:
+    """The page with its pictures: of the recorded run's last step, or of a first one."""
     page.goto(f"{server}/gates?{query}")
-    return stands(LivePage(page), 1, pictures)
+    live = LivePage(page)
+    live.until(lambda: live.settled() > 0, STARTING_S)
+    return stands(live, live.shown())
 
 
 def stands(live: LivePage, step: int, pictures: int = 8) -> LivePage:
@@ -50,6 +53,9 @@ def test_it_opens_with_every_gate_of_a_sequence(server: str, page: Page) -> None
     live = opened(server, page)
     expect(live.words).to_contain_text("The forget gates of l0 are at")
     assert "task=recall" in page.url
+    live.scrubber.focus()
+    live.scrubber.press("Home")
+    stands(live, 1)
     forget = page.evaluate(ROWS, "forget")
     assert (len(forget), len(forget[0])) == (32, 50)
     mean = sum(map(sum, forget)) / (32 * 50)
