@@ -31,7 +31,9 @@ _SORTED = of_one(partial(figures.gate_maps, by_mean=True))
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
-    names = _UNGATED if stage.config.cell == "rnn" else _GATED
+    # Of the run that is shown: a changed setting may wait for a restart.
+    (config,) = stage.started.get("", [stage.config])
+    names = _UNGATED if config.cell == "rnn" else _GATED
     found = {name: _PICTURES[name] for name in names}
     return found | {"gate_maps": _SORTED} if gates.view_of(stage).by_mean else found
 
