@@ -215,11 +215,12 @@ def _traps() -> None:
     )
     names = {"before": "Gradient", "clip": "Clip", "after": "After it", "sentence": "In words"}
     rows = trap_rows(traps)
-    st.table(
-        {title: [plain(getattr(row, name)) for row in rows] for name, title in names.items()},
-        border="horizontal",
-        hide_index=True,
-    )
+    with st.container(key="clip_traps"):
+        st.table(
+            {title: [plain(getattr(row, name)) for row in rows] for name, title in names.items()},
+            border="horizontal",
+            hide_index=True,
+        )
 
 
 @st.cache_resource(show_spinner=False)
