@@ -11,8 +11,8 @@ from gradviz.config.run_config import shown
 from gradviz.history import CloseUpRequest
 from gradviz.ui import actions, controls, training
 from gradviz.ui.lesson import Query
-from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
+from gradviz.ui.widgets import bound
 
 ON_TOP = ("cell", "forget_bias", "task")
 """The settings that stand above the pictures."""
@@ -123,51 +123,29 @@ def _look_inside(stage: Stage) -> None:
     actions.look(stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence))
 
 
-def _is_to_take(key: str, present: object) -> bool:
-    """Whether a widget's value is to be taken; what came with a fragment is put back.
-
-    Were it not, the rerun of the whole page that follows would find no change in it.
-    """
-    if in_fragment():
-        st.session_state[key] = present
-        return False
-    return True
-
-
 def _cell(stage: Stage) -> None:
-    def commit() -> None:
-        if _is_to_take(_CELL, stage.config.cell):
-            stage.change(cell=st.session_state[_CELL])
-
-    st.session_state[_CELL] = stage.config.cell
     st.segmented_control(
         label_of("cell"),
         choices("cell"),
-        key=_CELL,
         required=True,
         format_func=word_of,
-        on_change=commit,
         help="A plain RNN has no gates: of it the hidden state is shown.",
+        **bound(_CELL, stage.config.cell, lambda cell: stage.change(cell=cell)),
     )
 
 
 def _forget_bias(stage: Stage) -> None:
-    def commit() -> None:
-        if _is_to_take(_BIAS, word_of(stage.config.forget_bias)):
-            stage.change(forget_bias=places[st.session_state[_BIAS]])
-
     places = _places(stage.config.forget_bias)
-    st.session_state[_BIAS] = word_of(stage.config.forget_bias)
+    present = word_of(stage.config.forget_bias)
     is_lstm = stage.config.cell == "lstm"
     st.select_slider(
         label_of("forget_bias") if is_lstm else "Forget bias (an LSTM's)",
         list(places),
-        key=_BIAS,
         disabled=not is_lstm,
-        on_change=commit,
         width=230,
         help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
         "The sum of both bias vectors. Left of −2: PyTorch's own start.",
+        **bound(_BIAS, present, lambda word: stage.change(forget_bias=places[word])),
     )
 
 
@@ -178,52 +156,42 @@ def _places(present: float | None) -> dict[str, float | None]:
 
 
 def _sequence(stage: Stage) -> None:
-    def commit() -> None:
-        if _is_to_take(_SEQUENCE, stage.look.sequence):
-            actions.look(stage, replace(stage.look, sequence=st.session_state[_SEQUENCE]))
+    def take(sequence: int) -> None:
+        actions.look(stage, replace(stage.look, sequence=sequence))
 
-    st.session_state[_SEQUENCE] = stage.look.sequence
     most = stage.config.probe_size
     st.number_input(
         f"Sequence (of {most})",
         1,
         most,
-        key=_SEQUENCE,
         disabled=most == 1,
-        on_change=commit,
         width=130,
         help="Which of the measured sequences to look at. The run goes on; steps measured before "
         "keep the sequence that was looked at then.",
+        **bound(_SEQUENCE, stage.look.sequence, take),
     )
 
 
 def _layer(stage: Stage) -> None:
-    def commit() -> None:
-        if _is_to_take(_LAYER, stage.look.layer or layers[-1]):
-            layer = _named(stage.config, st.session_state[_LAYER])
-            actions.look(stage, replace(stage.look, layer=layer))
+    def take(layer: str) -> None:
+        actions.look(stage, replace(stage.look, layer=_named(stage.config, layer)))
 
     layers = _layers(stage.config)
-    st.session_state[_LAYER] = stage.look.layer or layers[-1]
     st.selectbox(
         "Layer",
         layers,
-        key=_LAYER,
-        on_change=commit,
         width=100,
         help="l0 reads the input; the last one is read out.",
+        **bound(_LAYER, stage.look.layer or layers[-1], take),
     )
 
 
 def _sort(stage: Stage) -> None:
-    def commit() -> None:
-        if _is_to_take(_SORT, view_of(stage).by_mean):
-            stage.take(stage.config, GatesView(by_mean=st.session_state[_SORT]))
+    def take(by_mean: bool) -> None:
+        stage.take(stage.config, GatesView(by_mean=by_mean))
 
-    st.session_state[_SORT] = view_of(stage).by_mean
     st.toggle(
         "Sort units by gate",
-        key=_SORT,
-        on_change=commit,
         help="By the mean of the gate that keeps the memory, greatest on top.",
+        **bound(_SORT, view_of(stage).by_mean, take),
     )

@@ -140,7 +140,7 @@ def test_the_forget_bias_is_a_slider_that_starts_anew_and_can_be_undone(workers:
 def test_what_a_fragment_brings_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     page = small()
     with monkeypatch.context() as during:
-        during.setattr("gradviz.ui.gates.in_fragment", lambda: True)
+        during.setattr("gradviz.ui.widgets.in_fragment", lambda: True)
         page.select_slider("gates_forget_bias").set_value("5").run()
         page.get("button_group")[0].set_value("gru").run()
         page.number_input("gates_sequence").set_value(3).run()
