@@ -39,7 +39,7 @@ def test_names_titles_and_configs_are_unique() -> None:
 def test_the_pages_part_the_scenarios_in_their_order() -> None:
     parted = [name for page in get_args(Page) for name in on_page(page)]
     assert parted == list(SCENARIOS)
-    assert len(LIVE) == 12
+    assert len(LIVE) == 14
 
 
 @EVERY

@@ -77,6 +77,25 @@ LIVE = (
         ),
     ),
     Scenario(
+        name="overclipped",
+        title="Clipped too hard",
+        text="The same with a threshold of 0.01: every step is clipped to a hundredth of the "
+        "learning rate. See how far the loss comes.",
+        variants=alone(
+            RunConfig(
+                task="temporal_order",
+                seq_len=30,
+                hidden_size=50,
+                recurrent_init="orthogonal",
+                optimizer="sgd",
+                learning_rate=0.1,
+                clip="norm",
+                clip_threshold=0.01,
+            )
+        ),
+        steps=600,
+    ),
+    Scenario(
         name="forget_bias_low",
         steps=600,
         title="An LSTM that forgets",
@@ -109,6 +128,14 @@ LIVE = (
                 learning_rate=1e-3,
             )
         ),
+    ),
+    Scenario(
+        name="long",
+        title="400 timesteps",
+        text="An LSTM at PyTorch's defaults reads 400 timesteps. The dashed line is the least "
+        "number that float32 holds: see at which timestep the gradient crosses it.",
+        variants=alone(RunConfig(task="adding", cell="lstm", seq_len=400)),
+        steps=4,
     ),
     Scenario(
         name="copy",

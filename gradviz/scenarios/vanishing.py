@@ -23,6 +23,15 @@ VANISHING = (
         steps=STEPS,
     ),
     Scenario(
+        name="gain_ninety",
+        title="Gain 0.9",
+        text="Recurrent weights 0.9 × orthogonal, as close to 1 as one would dare. Compare the "
+        "measured curve with the line of the linear network, 0.9 to the power of k.",
+        variants=alone(_ORTHOGONAL.replace(recurrent_gain=0.9)),
+        page="vanishing",
+        steps=STEPS,
+    ),
+    Scenario(
         name="gain_one",
         title="Gain 1",
         text="Every eigenvalue on the unit circle: a linear network would pass the gradient on "
@@ -57,6 +66,15 @@ VANISHING = (
         ),
         page="vanishing",
         steps=4,
+    ),
+    Scenario(
+        name="gain_default",
+        title="An RNN as PyTorch makes it",
+        text="PyTorch's own start of W_hh. Its spectral norm is twice its spectral radius: see "
+        "which of the two the measured transport follows.",
+        variants=alone(RunConfig(task="adding", cell="rnn", seq_len=60)),
+        page="vanishing",
+        steps=STEPS,
     ),
     Scenario(
         name="gain_lstm",

@@ -35,6 +35,7 @@ def offer(stage: Stage) -> None:
     Of a lesson that does not open with one it is shown when the user has asked for it.
     """
     if stage.runs:
+        stage.opens_at = stage.lesson.opens_at
         return
     # A recording holds one sequence's close-ups; for another the network is run.
     here = stage.look == CloseUpRequest() or not stage.lesson.closeup

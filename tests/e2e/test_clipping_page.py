@@ -76,9 +76,7 @@ def latest(live: LivePage, label: str) -> float:
     return float(np.mean(losses[-RECENT:])) if len(losses) > RECENT else np.inf
 
 
-def test_a_threshold_reaches_the_run_while_it_trains_and_is_marked(
-    server: str, page: Page
-) -> None:
+def test_a_threshold_reaches_the_run_while_it_trains_and_is_marked(server: str, page: Page) -> None:
     live = ClippingPage(page).open(server, SHORT)
     live.until(lambda: live.step() == CLIPPING.opens_at)
     live.play.click()
