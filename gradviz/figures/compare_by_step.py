@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from gradviz.figures.over_training import live_changes, newest_named, words_of
 from gradviz.figures.setups import BELOW, Column, Runs, drawn, every, on_one_axis, seeds_seen
 from gradviz.figures.style import SCRUB, SETUPS, WAITING, Mark, escaped, figure
 from gradviz.history import History
+
+CEILING = 10.0
+"""Of what the runs reach that did not fail."""
 
 _CLIPS = {"norm": "norm", "value": "value", "agc": "AGC"}
 
@@ -47,6 +51,7 @@ def by_step(
         empty: why there is nothing to draw, once the runs have begun.
         layout: title, y, and more of `style.figure`.
     """
+    ceiling = _ceiling(runs, columns) if layout.get("yaxis", {}).get("type") == "log" else math.inf
     traces: list[dict[str, Any]] = []
     for place, (label, histories) in enumerate(runs.items()):
         x, values = on_one_axis(columns[place], [_end(history) for history in histories])
@@ -54,13 +59,17 @@ def by_step(
         if math.isfinite(top):
             traces[-1]["text"] = [_lag(y, top) for y in traces[-1]["y"]]
         if crosses:
-            traces += _crosses(place, label, histories, columns[place], last_step_of(runs))
+            ends = columns[place], last_step_of(runs), ceiling
+            traces += _crosses(place, label, histories, *ends)
+    if math.isfinite(ceiling):
+        cut = {"autorangeoptions": {"clipmax": ceiling}, "dtick": 1}
+        layout["yaxis"] = layout["yaxis"] | cut
     begun = any(history.last_step for history in every(runs))
     empty = empty if begun else WAITING
     scrub = [] if step is None else [step]
     return figure(
         [] if empty else traces + (extra or []),
-        facts=" · ".join([seeds_seen(runs), *(facts or [])]) if begun else "",
+        facts=" · ".join([seeds_seen(runs), *(facts or []), *_beyond(ceiling)]) if begun else "",
         x="step",
         theme=theme,
         marks=[
@@ -96,10 +105,35 @@ def _lag(y: float, top: float) -> str:
     return "∞" if y >= top else f"{y:g}"
 
 
+def _ceiling(runs: Runs, columns: list[list[Column]]) -> float:
+    """A little above all runs that did not fail, where one that failed went far beyond them.
+
+    Up to 1e14 and more: on an axis of so many decades the others would be one flat line.
+    """
+    failed, others = [0.0], [0.0]
+    for history, (_, y) in zip(every(runs), itertools.chain(*columns), strict=True):
+        known = y[np.isfinite(y)]
+        (others if history.failure is None else failed).append(float(known.max(initial=0.0)))
+    ceiling = CEILING * max(others)
+    return ceiling if 0 < ceiling < max(failed) else math.inf
+
+
+def _beyond(ceiling: float) -> list[str]:
+    return ["cut off at the top"] if math.isfinite(ceiling) else []
+
+
 def _crosses(
-    place: int, label: str, histories: Sequence[History], columns: list[Column], last: float
+    place: int,
+    label: str,
+    histories: Sequence[History],
+    columns: list[Column],
+    last: float,
+    ceiling: float,
 ) -> list[dict[str, Any]]:
-    """A cross at the last finite value of each run that failed; in words, where it is the only."""
+    """A cross at the last finite value of each run that failed; in words, where it is the only.
+
+    One beyond the picture has its cross at the top.
+    """
     found = []
     for history, (x, y) in zip(histories, columns, strict=True):
         failure = history.failure
@@ -107,7 +141,7 @@ def _crosses(
             continue
         known = y[np.isfinite(y) & (x <= failure.step)]
         if len(known):
-            found.append((failure.step, float(known[-1]), words_of(failure)))
+            found.append((failure.step, min(float(known[-1]), ceiling), words_of(failure)))
     if not found:
         return []
     steps, values, words = zip(*found, strict=True)
@@ -120,7 +154,7 @@ def _crosses(
             "x": steps,
             "y": values,
             "text": words,
-            "textposition": f"top {side}",
+            "textposition": f"{'bottom' if values[0] == ceiling else 'top'} {side}",
             "cliponaxis": False,
             "name": escaped(label),
             "legendgroup": str(place),

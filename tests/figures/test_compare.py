@@ -110,6 +110,25 @@ def test_a_seed_that_failed_leaves_the_band() -> None:
     assert cross.mode == "markers"
 
 
+def test_a_run_that_failed_far_beyond_the_others_does_not_squash_them() -> None:
+    kept = seeded(np.geomspace(20, 0.05, 60))
+    runs = {"kept": [kept], "lost": [failing(4, losses=np.array([2.0, 1e8, 1e14, np.nan]))]}
+    figure = figures.compare_loss(runs)
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis.autorangeoptions.clipmax == 200
+    assert facts(figure) == "one seed each · 1 of 2 failed · cut off at the top"
+    # The numbers stay as they are; the cross stands where the line leaves the picture.
+    assert np.nanmax(trace(figure, "setup-1").y) == 1e14
+    assert trace(figure, "failed-1").y == (200,)
+    runs["lost"] = [failing(4, losses=np.array([2.0, 30.0, 150.0, np.nan]))]
+    figure = figures.compare_loss(runs)
+    assert figure.layout.yaxis.autorangeoptions.clipmax is None
+    assert trace(figure, "failed-1").y == (150,)
+    # Alone it has nobody to make room for.
+    alone = figures.compare_loss({"lost": [failing(4, losses=np.array([2.0, 1e8, 1e14, np.nan]))]})
+    assert alone.layout.yaxis.autorangeoptions.clipmax is None
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("nan", "NaN at"), ("inf", "infinite at"), ("norm overflow", "overflow at")],
