@@ -96,12 +96,15 @@ def effective_learning_rate(
 ) -> go.Figure:
     """Learning rate times what the clip left of the gradient, η ‖g_post‖ / ‖g_pre‖, by step.
 
-    It is how far plain SGD goes along the gradient, against no clip; other optimisers scale
-    the gradient once more. Arguments as for `clip_norms`.
+    It is how far plain SGD goes along the gradient, against no clip; momentum and other
+    optimisers scale the gradient once more. Arguments as for `clip_norms`.
     """
     columns = _columns(runs, _effective)
     configs = [history.config for history in every(runs)]
-    scaled = any(isinstance(each, RunConfig) and each.optimizer != "sgd" for each in configs)
+    scaled = any(
+        isinstance(each, RunConfig) and (each.optimizer != "sgd" or each.momentum > 0)
+        for each in configs
+    )
     known = any(np.isfinite(y).any() for of_setup in columns for _, y in of_setup)
     return by_step(
         runs,

@@ -168,6 +168,41 @@ def test_steps_that_were_not_kept_are_not_counted() -> None:
     np.testing.assert_allclose(drawn, [*[0] * 8, 1 / 5, 2 / 5, 3 / 5])
 
 
+def words(figure: go.Figure) -> list[str]:
+    return [each.text for each in figure.layout.annotations]
+
+
+def places(figure: go.Figure) -> list[float]:
+    return [each.x0 for each in figure.layout.shapes]
+
+
+@pytest.mark.parametrize("name", figures.CLIPPING)
+def test_what_was_changed_live_is_marked_with_the_clip_it_was_of(name: str) -> None:
+    steps = np.arange(120)
+    runs = {
+        "no clip": [run("none")],
+        "norm 1 → 2": [run("norm", clip_threshold=np.where(steps < 60, 1.0, 2.0))],
+        "AGC 0.1 → 0.3": [run("agc", clip_threshold=np.where(steps < 90, 0.1, 0.3))],
+    }
+    figure = figures.CLIPPING[name](runs, None)
+    assert words(figure) == ["norm at 2", "AGC at 0.3"]
+    assert places(figure) == [61, 91]
+
+
+def test_what_all_runs_were_told_is_named_once_where_the_first_obeyed() -> None:
+    steps = np.arange(120)
+    runs = {
+        kind: [run(kind, learning_rate=np.where(steps < told, 0.1, 0.5))]
+        for kind, told in (("none", 70), ("norm", 60), ("value", 60))
+    }
+    figure = figures.clip_norms(runs)
+    assert words(figure) == ["learning rate 0.5"]
+    assert places(figure) == [61, 71]
+    # A run that goes back and forth says so each time.
+    again = {"a": [run("none", learning_rate=np.where((steps > 20) & (steps < 50), 0.5, 0.1))]}
+    assert words(figures.clip_norms(again)) == ["learning rate 0.5", "learning rate 0.1"]
+
+
 def test_the_effective_learning_rate_by_hand() -> None:
     figure = figures.effective_learning_rate(RUNS)
     np.testing.assert_allclose(trace(figure, "setup-0").y, 0.1)
@@ -183,8 +218,11 @@ def test_a_gradient_of_zero_is_left_whole() -> None:
 
 
 def test_other_optimisers_scale_once_more() -> None:
-    figure = figures.effective_learning_rate({"adam": [fabricate()]})
-    assert "before the optimiser’s own scaling" in figure.layout.title.text
+    momentum = History(RunConfig(optimizer="sgd", momentum=0.9))
+    momentum.append_scalars([row(1), row(2)])
+    for runs in ({"adam": [fabricate()]}, {"momentum": [momentum]}):
+        figure = figures.effective_learning_rate(runs)
+        assert "before the optimiser’s own scaling" in figure.layout.title.text
 
 
 def test_a_recorded_run_without_a_learning_rate() -> None:
