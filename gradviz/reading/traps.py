@@ -11,8 +11,8 @@ from gradviz.config import word_of
 
 _STOPS = {
     "norm overflow": "says that the norm is too large to square",
-    "inf": "says that it is infinite",
-    "nan": "says that it is NaN",
+    "inf": "says that a gradient is infinite",
+    "nan": "says that a gradient is NaN",
 }
 
 

@@ -198,7 +198,7 @@ def _use(key: str, threshold: float) -> None:
 
 
 def _traps() -> None:
-    """One bad number and each clip, as a worker has just tried it."""
+    """One bad number and each clip, as a worker tried it."""
     asked = _asked()
     if not asked.done():
         st.caption("A worker tries it …")
@@ -210,8 +210,8 @@ def _traps() -> None:
         st.caption(plain(str(error)))
         return
     st.caption(
-        "Four float32 gradients, one of them bad, and a threshold of 1: tried just now, on this "
-        "machine, by PyTorch's own clips (AGC by gradviz's)."
+        "Four float32 gradients, one of them bad, and a threshold of 1: tried on this machine, by "
+        "PyTorch's own clips (AGC by gradviz's)."
     )
     names = {"before": "Gradient", "clip": "Clip", "after": "After it", "sentence": "In words"}
     rows = trap_rows(traps)
