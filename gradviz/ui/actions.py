@@ -108,6 +108,7 @@ def _attach(stage: Stage, value: object) -> None:
                     return
                 started.setdefault(label, []).append(view.config)
     stage.runs, stage.started, stage.fresh = runs, started, True
+    stage.scrub = stage.seen_first
 
 
 def _named_runs(value: object) -> dict[str, list[str]]:
@@ -224,6 +225,7 @@ def open_runs(stage: Stage) -> list[str]:
         ]
         for label, configs in stage.started.items()
     }
+    stage.scrub = stage.seen_first
     return stage.ids
 
 
@@ -241,7 +243,7 @@ def close_runs(stage: Stage) -> None:
     for run in stage.ids:
         runner().close(run)
     stage.runs, stage.started = {}, {}
-    stage.scrub = None
+    stage.scrub = stage.seen_first
     stage.notice = ""
 
 

@@ -75,6 +75,8 @@ class Lesson:
     wait for a restart too."""
     opens_recorded: bool = True
     """Whether it opens with the recorded run of its settings, where there is one."""
+    recorded_at: int | None = None
+    """The step of a recorded run that is seen first; None: its last."""
     closeup: bool = False
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None

@@ -40,7 +40,9 @@ def offer(stage: Stage) -> None:
     # A recording holds one sequence's close-ups; for another the network is run.
     here = stage.look == CloseUpRequest() or not stage.lesson.closeup
     wanted = here and (stage.lesson.opens_recorded or stage.recording)
-    stage.recording = covering(stage) if wanted else ""
+    shown, stage.recording = stage.recording, covering(stage) if wanted else ""
+    if stage.recording != shown:
+        stage.scrub = stage.seen_first
     stage.start = "Run it live" if stage.recording else "Train"
     stage.opens_at = 0 if stage.recording else stage.lesson.opens_at
 

@@ -79,6 +79,11 @@ class Stage:
         return self.lesson.setups(self)
 
     @property
+    def seen_first(self) -> int | None:
+        """Step that is shown before anybody has looked back."""
+        return self.lesson.recorded_at if self.recording and not self.runs else None
+
+    @property
     def ids(self) -> list[str]:
         """Of all runs."""
         return [name for names in self.runs.values() for name in names]

@@ -46,6 +46,7 @@ VANISHING = Lesson(
     pictures=_pictures,
     read=reading_of_one(_read),
     opens_at=1,
+    recorded_at=1,
     closeup=True,
     take_query=vanishing.take_query,
     to_query=vanishing.to_query,
