@@ -277,7 +277,8 @@ def _apply_live(stage: Stage) -> None:
         told = [_tell(stage, *each) for each in zip(names, then, now, strict=False)]
         told += then[len(told) :]
         as_set = bool(now) and (told[0].clip, told[0].clip_threshold) == _clip_of(now[0])
-        label = relabelled(label, after[label]) if as_set else label
+        if as_set and label != after[label]:
+            label = relabelled(label, after[label]) if _has_begun(names[0]) else after[label]
         runs[label], started[label] = names, told
     stage.runs, stage.started = runs, started
 
@@ -295,6 +296,11 @@ def _tell(stage: Stage, run: str, then: RunConfig, now: RunConfig) -> RunConfig:
         then = then.replace(**{name: getattr(now, name)})
         stage.active_at = time.monotonic()
     return then
+
+
+def _has_begun(run: str) -> bool:
+    with runner().reading(run) as view:
+        return view is not None and view.history.last_step > 0
 
 
 def _clip_of(config: RunConfig) -> tuple[str, float]:

@@ -77,7 +77,7 @@ def use(stage: Stage, threshold: float) -> None:
 def _clip(stage: Stage, kind: Kind) -> None:
     on, threshold = f"clip_on_{kind}", f"clip_at_{kind}"
     now = clips.clips(stage)
-    words = "no clip" if kind == "none" else word_of(kind)
+    words = _words(kind)
     left, right = st.columns([3, 2], vertical_alignment="center")
     st.session_state[on] = kind in now.kinds
     left.checkbox(
@@ -103,6 +103,10 @@ def _clip(stage: Stage, kind: Kind) -> None:
         on_change=_set_threshold,
         args=(stage.key, kind),
     )
+
+
+def _words(kind: str) -> str:
+    return "no clip" if kind == "none" else word_of(kind)
 
 
 def _switch(key: str, kind: Kind) -> None:
@@ -134,7 +138,9 @@ def _helper(stage: Stage, runs: Runs) -> None:
         "Norms of",
         list(names),
         key=_LOOKING,
-        format_func=lambda each: names.get(each, each),
+        # Not by its label: that changes with the threshold, and a select box forgets its choice
+        # where the words of the options change.
+        format_func=_words,
         on_change=_look,
         args=(stage.key,),
     )

@@ -87,7 +87,10 @@ def test_a_threshold_reaches_the_run_while_it_trains_and_is_marked(server: str, 
     live.pause_all()
     # It is the same run, not a new one.
     assert live.step() > CLIPPING.opens_at
-    # The helper's offer is one click away, and stands in the settings then.
+    # The helper goes on looking at it, though its label has changed.
+    facts = page.locator("[data-picture=norm_percentiles]")
+    expect(facts).to_contain_text("“norm 1 → 0.25”: norms of")
+    # Its offer is one click away, and stands in the settings then.
     # Streamlit draws a button with a tooltip twice, one of them hidden.
     offer = page.locator(".st-key-clip_use button").first
     expect(offer).to_be_enabled()

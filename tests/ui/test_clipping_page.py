@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from gradviz.config import RunConfig
 from gradviz.history import History
+from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS, on_page
 from gradviz.ui import actions, clipping, clips
 from gradviz.ui import session as ui_session
@@ -30,6 +33,7 @@ class NoRunner:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
         self.opened: list[RunConfig] = []
+        self.steps = 3
 
     def open(self, config: RunConfig, owner: str, **options: object) -> str:
         self.opened.append(config)
@@ -49,6 +53,12 @@ class NoRunner:
 
     def ask(self, question: str) -> Future[Any]:
         return Future()
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[RunView]:
+        history = History(RunConfig())
+        history.append_scalars(row(step) for step in range(1, self.steps + 1))
+        yield RunView(config=RunConfig(), history=history)
 
     def running_count(self) -> int:
         return 0
@@ -228,6 +238,16 @@ def test_a_threshold_reaches_its_own_run_at_once_and_the_label_says_both(
     assert list(page.stage.runs)[2] == "value 0.1"
     assert [told[2] for told in workers.told] == [0.5, 2.0, 0.5, 0.1]
     assert page.stage.started == page.stage.setups
+
+
+def test_before_the_first_step_a_run_begins_with_what_is_set(
+    monkeypatch: pytest.MonkeyPatch, workers: NoRunner
+) -> None:
+    page = Running(monkeypatch, workers)
+    workers.steps = 0
+    page.set("norm", 0.5)
+    assert workers.told == [("clip_threshold", "run 2", 0.5)]
+    assert list(page.stage.runs) == ["no clip", "norm 0.5", "value 0.1", "AGC 0.1"]
 
 
 def test_the_learning_rate_reaches_all_runs(
