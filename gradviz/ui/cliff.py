@@ -153,7 +153,7 @@ def _button(stage: Stage, label: str, start: Start, help_text: str) -> None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) < math.inf
 
 
 def _within(value: float, span: tuple[float, float]) -> float:
