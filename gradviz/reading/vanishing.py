@@ -11,11 +11,14 @@ import math
 import numpy as np
 
 from gradviz.history import History
-from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
+from gradviz.reading.phrases import Level, Reading, ten_to, timesteps_of
 from gradviz.theory.growth import Growth, growth
 
 CLOSE = 0.3
 """Decades within which two factors are said to be about the same: a factor of 2."""
+
+KEPT = 0.002
+"""Decades within which a length is said to be the same: half a percent."""
 
 VANISHED, EXPLODED = -2.0, 2.0
 """log10 of the factor over all lags from which it is to worry about."""
@@ -54,16 +57,25 @@ def _said(found: Growth, lag: int, log10: float) -> str:
     """What was measured."""
     middle = found.middle_log10
     assert middle is not None
-    verb = "grows" if log10 > 0 else "shrinks"
-    sentence = f"Over {timesteps_of(lag)} the measured gradient {verb} to {ten_to(log10)} of itself"
-    if log10 > 0:
-        sentence = f"Over {timesteps_of(lag)} the measured gradient grows {ten_to(log10)} times"
-    each = f", a factor of {10 ** (log10 / lag):.3g} a timestep on average"
+    said = f"Over {timesteps_of(lag)} the measured gradient {_went(lag, log10)}"
     peak = int(np.nanargmax(middle))
     if middle[peak] > max(0.0, log10) + 0.3:
-        between = f"; in between, {timesteps_of(peak)} back, it is {ten_to(float(middle[peak]))}"
-        return f"{sentence}{each}{between} times as large as at the end."
-    return f"{sentence}{each}."
+        largest = ten_to(float(middle[peak]))
+        said += (
+            f"; in between, {timesteps_of(peak)} back, it is {largest} times as large as at the "
+        )
+        said += "end"
+    return f"{said}."
+
+
+def _went(lag: int, log10: float) -> str:
+    if abs(log10) < KEPT:
+        went = "keeps its length"
+    elif log10 > 0:
+        went = f"grows {ten_to(log10)} times"
+    else:
+        went = f"shrinks to {ten_to(log10)} of itself"
+    return f"{went}, a factor of {10 ** (log10 / lag):.3g} a timestep on average"
 
 
 def _linear(found: Growth, lag: int, log10: float) -> list[str]:
@@ -71,7 +83,8 @@ def _linear(found: Growth, lag: int, log10: float) -> list[str]:
     if not math.isfinite(found.linear) or found.linear <= 0:
         return []
     expected = lag * math.log10(found.linear)
-    gives = f"The linear network with the same ρ = {number(found.linear)} gives {ten_to(expected)}"
+    # Five digits: over sixty timesteps the fourth is worth two percent.
+    gives = f"The linear network with the same ρ = {found.linear:.5g} gives {ten_to(expected)}"
     apart = log10 - expected
     if abs(apart) <= CLOSE:
         return [f"{gives}, about the same."]

@@ -59,6 +59,22 @@ def test_a_gradient_that_grows() -> None:
     assert "ρ = 3 gives 1e28: the measured factor is 1e23 times less" in said.sentences[1]
 
 
+def test_a_gradient_that_is_kept() -> None:
+    said = read_vanishing(seen(RNN, with_radius(1.0), rate=1.0))
+    assert said.level == "info"
+    assert said.sentences[0] == (
+        "Over 59 timesteps the measured gradient keeps its length, "
+        "a factor of 1 a timestep on average."
+    )
+    assert said.sentences[1] == "The linear network with the same ρ = 1 gives 1, about the same."
+    assert "shrinks to 0.988 of itself" in words(RNN, rate=0.9998)
+
+
+def test_the_radius_has_digits_enough_for_its_power() -> None:
+    # 1.0005^59 = 1.0299
+    assert "ρ = 1.0005 gives 1.03" in words(RNN, with_radius(1.0005), rate=0.9)
+
+
 def test_about_the_same_means_within_a_factor_of_two() -> None:
     assert "gives 1e-18, about the same." in words(RNN, with_radius(0.5), rate=0.5)
     assert "about the same" not in words(RNN, with_radius(0.51), rate=0.5)
