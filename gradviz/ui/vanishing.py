@@ -72,19 +72,19 @@ def heading(stage: Stage) -> None:
 
 
 def controls_on_top(stage: Stage) -> None:
-    """The knob and the network that it turns; below them where to look, which restarts nothing."""
+    """The knob and the network that it turns; where to look, which restarts nothing."""
     _look_inside(stage)
     fields = controls.fields_of(stage, actions.setting_changed)
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
         with st.container(key="knob", width="stretch"):
             _gain(stage)
         _cell(stage)
+    with st.container(key="below_knob", horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             fields.choice("recurrent_init")
         if stage.config.cell == "rnn":
             with st.container(width=120):
                 fields.choice("activation")
-    with st.container(key="look", horizontal=True, vertical_alignment="bottom"):
         _timestep(stage)
         _unit(stage)
 
@@ -172,7 +172,7 @@ def _timestep(stage: Stage) -> None:
         "Step Jacobian J_t at timestep t",
         1,
         T,
-        width=320,
+        width=240,
         help="Whose eigenvalues and singular values are drawn. The run goes on.",
         **bound("vanishing_timestep", stage.look.timestep or T, take),
     )
