@@ -64,7 +64,8 @@ CLOSE_UP: Mapping[str, Code] = MappingProxyType(
         "saturation": Code(axes="HE", quantum=2**-12, by_name=True),
         "forget_path_log10": Code(axes="T", quantum=LOG, wide=True, optional=True),
         "cell_transport_log10": Code(axes="T", quantum=LOG, wide=True, optional=True),
-        "recurrent_eigenvalues": Code(axes="H", quantum=2**-10, kind="complex", optional=True),
+        # Fine: the words raise the largest of them to the power of all lags.
+        "recurrent_eigenvalues": Code(axes="H", quantum=2**-18, kind="complex", optional=True),
         "jacobian_eigenvalues": Code(axes="N", quantum=2**-10, kind="complex"),
         "jacobian_singular_values": Code(axes="N", quantum=FINE_LOG, kind="log"),
         "pulse": Code(axes="UN", quantum=2**-10),
