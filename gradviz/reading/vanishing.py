@@ -59,13 +59,10 @@ def _said(found: Growth, lag: int, log10: float) -> str:
     assert middle is not None
     said = f"Over {timesteps_of(lag)} the measured gradient {_went(lag, log10)}"
     peak = int(np.nanargmax(middle))
-    if middle[peak] > max(0.0, log10) + 0.3:
-        largest = ten_to(float(middle[peak]))
-        said += (
-            f"; in between, {timesteps_of(peak)} back, it is {largest} times as large as at the "
-        )
-        said += "end"
-    return f"{said}."
+    if middle[peak] <= max(0.0, log10) + 0.3:
+        return f"{said}."
+    largest, when = ten_to(float(middle[peak])), timesteps_of(peak)
+    return f"{said}; in between, {when} back, it is {largest} times as large as at the end."
 
 
 def _went(lag: int, log10: float) -> str:

@@ -17,6 +17,7 @@ from gradviz.lectures.pages import PICTURES
 from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui import session as ui_session
+from gradviz.ui.layout import link_query
 from gradviz.ui.lessons import VANISHING
 from gradviz.ui.stage import Stage
 from gradviz.ui.vanishing import Example
@@ -99,7 +100,7 @@ def test_it_opens_with_the_first_step_of_its_recorded_run(workers: Told) -> None
     assert stage.scrub == 1
     assert workers.told == []
     said = words_of(page).replace("\\", "")
-    assert "The linear network with the same ρ = 1 gives 1" in said
+    assert "The linear network with the same ρ = 1 gives 1: the measured" in said
 
 
 def test_the_knob_is_a_new_network_at_its_first_step_and_can_be_undone(workers: Told) -> None:
@@ -261,7 +262,9 @@ def test_a_wrong_link_is_answered_in_a_sentence_and_loses_nothing_else(
 )
 def test_every_scenario_can_be_picked_and_linked(name: str) -> None:
     scenario = SCENARIOS[name]
-    page = opened(**scenario.config.to_query())  # type: ignore[arg-type]
+    stage = Stage(key="card", lesson=VANISHING, config=VANISHING.default)
+    VANISHING.take_scenario(stage, scenario)
+    page = opened(**link_query(stage))
     assert page.selectbox("scenario").value == name
     assert scenario.text in page.markdown[0].value
     assert stage_of(page).config == scenario.config
