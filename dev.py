@@ -30,6 +30,10 @@ TORCH_CPU = "torch==2.13.0"
 TORCH_RANGE = "torch>=2.6,<3"
 NEEDED_GB = {"with torch": 3.0, "torch is there": 0.5}
 GRACE_S = 10
+MOST_PROCESSES = 4
+"""For the tests that share the machine; each has torch in its memory."""
+NO_TESTS = 5
+"""pytest's exit status where nothing was chosen."""
 TARGETS = {
     "run": "start the app on 127.0.0.1:8501 (--port N for another port)",
     "test": "lint, then all tests; --fast leaves out slow and browser tests",
@@ -100,20 +104,25 @@ def run(arguments):
 
 
 def test(arguments):
-    """Lint, then pytest; other arguments go to pytest."""
+    """Lint, then pytest, without and then with a browser; other arguments go to pytest."""
     fast = "--fast" in arguments
     rest = [each for each in arguments if each != "--fast"]
     set_up()
     status = lint([])
     if status:
         return status
-    more = {}
+    # Tests that drive a browser stay one after the other: each wants the machine to itself.
+    together = ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES))]
     if fast:
-        rest = ["-m", "not slow and not e2e", *rest]
-    else:
-        # With the second set, a browser test that would be skipped fails.
-        more = {"GRADVIZ_CHROMIUM": chromium(), "GRADVIZ_REQUIRE_BROWSER": "1"}
-    return call([PYTHON, "-m", "pytest", *rest], **more)
+        return call([PYTHON, "-m", "pytest", *together, "-m", "not slow and not e2e", *rest])
+    # With the second set, a browser test that would be skipped fails.
+    browser = {"GRADVIZ_CHROMIUM": chromium(), "GRADVIZ_REQUIRE_BROWSER": "1"}
+    statuses = [
+        call([PYTHON, "-m", "pytest", *together, "-m", "not e2e", *rest], **browser),
+        call([PYTHON, "-m", "pytest", "-m", "e2e", *rest], **browser),
+    ]
+    # A file or a word of the user's may choose from one half only.
+    return worst(status for status in statuses if status != NO_TESTS or statuses == [NO_TESTS] * 2)
 
 
 def lint(arguments):

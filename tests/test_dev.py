@@ -367,7 +367,9 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
 ) -> None:
     monkeypatch.setattr(dev, "chromium", dev.no_browser)
     assert dev.main(["test", "--fast", "-k", "watch"]) == 0
-    assert pytest_call == [(["-m", "not slow and not e2e", "-k", "watch"], {})]
+    (((option, count, *rest), more),) = pytest_call
+    assert (option, rest, more) == ("-n", ["-m", "not slow and not e2e", "-k", "watch"], {})
+    assert 1 <= int(count) <= dev.MOST_PROCESSES
 
 
 def test_the_full_run_forbids_skipping_the_browser(
@@ -376,7 +378,28 @@ def test_the_full_run_forbids_skipping_the_browser(
     monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
     assert dev.main(["test"]) == 0
     expected = {"GRADVIZ_CHROMIUM": "/usr/bin/chromium", "GRADVIZ_REQUIRE_BROWSER": "1"}
-    assert pytest_call == [([], expected)]
+    (((option, _, *rest), more), browser) = pytest_call
+    assert (option, rest, more) == ("-n", ["-m", "not e2e"], expected)
+    assert browser == (["-m", "e2e"], expected)
+
+
+@pytest.mark.parametrize(
+    ("without", "with_browser", "status"),
+    [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)],
+)
+def test_both_halves_decide(
+    dev: Any,
+    pytest_call: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    without: int,
+    with_browser: int,
+    status: int,
+) -> None:
+    monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(
+        dev, "call", lambda command, **more: with_browser if "e2e" in command else without
+    )
+    assert dev.main(["test", "-k", "watch"]) == status
 
 
 def test_no_tests_where_lint_complains(
