@@ -17,6 +17,10 @@ from gradviz.history import CloseUp, Floats, Frame, History, is_reversed
 from gradviz.theory.mean_field import jacobian_growth
 
 
+ROUNDING = 2**-10
+"""Of a recorded run's eigenvalues: to the power of 60 timesteps it shows, 1.0005^60 is 1.03."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Growth:
     """Row k of an array is lag k; what is not finite is nan, and a factor that there is not."""
@@ -52,13 +56,14 @@ def growth(history: History, frame: Frame) -> Growth | None:
         return None
     name = closeup.layer if closeup and closeup.layer in forward else forward[-1]
     layer = frame.layers[name]
+    bound = math.nan if layer.jacobian_bound is None else layer.jacobian_bound
     return Growth(
         layer=name,
         timesteps=len(layer.hidden_grad_log10),
         transport_log10=_by_lag(layer.transport_log10),
         rms_log10=_by_lag(closeup.transport_rms_log10) if closeup else None,
-        linear=_radius(closeup),
-        bound=math.nan if layer.jacobian_bound is None else layer.jacobian_bound,
+        linear=_radius(closeup, bound),
+        bound=bound,
         mean_field=_mean_field(history, closeup),
     )
 
@@ -70,9 +75,13 @@ def _by_lag(values: Floats | None) -> Floats | None:
     return np.where(np.isfinite(values), values, np.nan)[::-1]
 
 
-def _radius(closeup: CloseUp | None) -> float:
+def _radius(closeup: CloseUp | None, bound: float) -> float:
+    """ρ, which is not above the bound: γ = 1. One rounded to be above it is the bound."""
     values = closeup.recurrent_eigenvalues if closeup else None
-    return float(np.abs(values).max()) if values is not None and len(values) else math.nan
+    if values is None or not len(values):
+        return math.nan
+    radius = float(np.abs(values).max())
+    return bound if 0 < radius - bound <= ROUNDING else radius
 
 
 def _mean_field(history: History, closeup: CloseUp | None) -> float:

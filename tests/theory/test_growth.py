@@ -12,7 +12,8 @@ from closeups import close_up, seen
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history import Frame, History
-from gradviz.theory.growth import Growth, growth
+from gradviz.recorded.codes import CLOSE_UP
+from gradviz.theory.growth import ROUNDING, Growth, growth
 from gradviz.theory.mean_field import jacobian_growth
 
 RNN = RunConfig(seq_len=20, hidden_size=8)
@@ -92,3 +93,13 @@ def test_a_recorded_run_is_not_known_to_be_tanh() -> None:
 def test_nothing_finite_is_nothing_measured() -> None:
     spoilt = close_up(RNN, transport_rms_log10=np.full(20, np.nan))
     assert grown(seen(RNN, spoilt)).rms_log10 is None
+
+
+def test_a_radius_that_was_rounded_up_is_not_above_the_norm() -> None:
+    """No eigenvalue of a matrix is above its norm; a recorded one may be, by 2^-10."""
+    rounded = close_up(RNN, recurrent_eigenvalues=np.array([1.2507, 0.1], "c8"))
+    assert grown(seen(RNN, rounded)).linear == 1.25
+    assert CLOSE_UP["recurrent_eigenvalues"].quantum == ROUNDING
+    assert math.isnan(
+        grown(seen(RNN, close_up(RNN, recurrent_eigenvalues=np.full(2, np.nan)))).linear
+    )
