@@ -36,10 +36,18 @@ def _told(each: Descent) -> str:
     """The steepest gradient met, the step taken there, and the end."""
     steepest = int(each.gradient_norms.argmax())
     norm, length = float(each.gradient_norms[steepest]), float(each.step_lengths[steepest])
-    who = "Not clipped" if each.clip_threshold is None else f"Clipped at {each.clip_threshold:g}"
+    who = _who(each.clip_threshold, norm)
     where = "at the wall" if norm > STEEP else "where it is steepest"
     met = f"{who}: {where} the gradient is {_finite(norm)} and the step {_finite(length)} long"
     return f"{met}; {_end(each)}."
+
+
+def _who(threshold: float | None, largest: float) -> str:
+    if threshold is None:
+        return "Not clipped"
+    if largest <= threshold:
+        return f"Never above the clip threshold of {threshold:g}"
+    return f"Clipped at {threshold:g}"
 
 
 def _end(each: Descent) -> str:

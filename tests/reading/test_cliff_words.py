@@ -40,6 +40,12 @@ def test_far_from_the_wall_no_wall_is_spoken_of() -> None:
     assert said.level == "info"
 
 
+def test_a_clip_that_was_never_needed_is_not_said_to_have_clipped() -> None:
+    said = read_cliff([cliff.descend((5.4, -2.0), 0.01, clip, 3) for clip in (1.0, 0.02)])
+    assert said.sentences[0].startswith("Never above the clip threshold of 1: where it is steepest")
+    assert said.sentences[1].startswith("Clipped at 0.02: where it is steepest")
+
+
 def test_both_in_the_picture_and_low_is_good() -> None:
     quiet = [cliff.descend((4.6, -2.0), 0.05, clip, 300) for clip in (None, 1.0)]
     assert all(each.ended == "steps" and each.errors[-1] < 0.01 for each in quiet)
