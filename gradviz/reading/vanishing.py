@@ -17,9 +17,6 @@ from gradviz.theory.growth import Growth, growth
 CLOSE = 0.3
 """Decades within which two factors are said to be about the same: a factor of 2."""
 
-KEPT = 0.002
-"""Decades within which a length is said to be the same: half a percent."""
-
 VANISHED, EXPLODED = -2.0, 2.0
 """log10 of the factor over all lags from which it is to worry about."""
 
@@ -35,18 +32,28 @@ def read_vanishing(history: History, step: int | None = None) -> Reading:
         return Reading(sentences=["The transport of this step was not measured."], level="info")
     lag, log10 = measured
     if lag == 0:
-        return Reading(sentences=["A sequence of one timestep carries nothing back."], level="info")
+        return _nothing_back(found)
     sentences = [_said(found, lag, log10), *_linear(found, lag, log10), *_limits(found, lag, log10)]
-    return Reading(sentences=sentences, level=_level(log10))
+    return Reading(sentences=sentences, level="warning" if found.zero_from else _level(log10))
 
 
 def _furthest(found: Growth) -> tuple[int, float] | None:
     """The longest lag at which the middle probe was measured, and its log10 there."""
     middle = found.middle_log10
-    if middle is None:
+    if middle is None or not np.isfinite(middle).any():
         return None
     lag = int(np.flatnonzero(np.isfinite(middle))[-1])
     return lag, float(middle[lag])
+
+
+def _nothing_back(found: Growth) -> Reading:
+    """Nothing but lag 0 has a logarithm."""
+    if found.zero_from:
+        said = "From 1 timestep back on the measured gradient is exactly zero."
+        return Reading(sentences=[said], level="warning")
+    if found.timesteps > 1:
+        return Reading(sentences=["The transport of this step was not measured."], level="info")
+    return Reading(sentences=["A sequence of one timestep carries nothing back."], level="info")
 
 
 def _level(log10: float) -> Level:
@@ -57,22 +64,22 @@ def _said(found: Growth, lag: int, log10: float) -> str:
     """What was measured."""
     middle = found.middle_log10
     assert middle is not None
-    said = f"Over {timesteps_of(lag)} the measured gradient {_went(lag, log10)}"
+    each = f", a factor of {10 ** (log10 / lag):.3g} a timestep on average"
+    sentence = f"Over {timesteps_of(lag)} the measured gradient {_change(log10)}{each}"
     peak = int(np.nanargmax(middle))
-    if middle[peak] <= max(0.0, log10) + 0.3:
-        return f"{said}."
-    largest, when = ten_to(float(middle[peak])), timesteps_of(peak)
-    return f"{said}; in between, {when} back, it is {largest} times as large as at the end."
+    if middle[peak] > max(0.0, log10) + 0.3:
+        between = f"; in between, {timesteps_of(peak)} back, it is {ten_to(float(middle[peak]))}"
+        sentence += f"{between} times as large as at the end"
+    if found.zero_from:
+        sentence += f"; from {timesteps_of(found.zero_from)} back on it is exactly zero"
+    return f"{sentence}."
 
 
-def _went(lag: int, log10: float) -> str:
-    if abs(log10) < KEPT:
-        went = "keeps its length"
-    elif log10 > 0:
-        went = f"grows {ten_to(log10)} times"
-    else:
-        went = f"shrinks to {ten_to(log10)} of itself"
-    return f"{went}, a factor of {10 ** (log10 / lag):.3g} a timestep on average"
+def _change(log10: float) -> str:
+    told = ten_to(log10)
+    if told == "1":
+        return "ends as large as it began"
+    return f"grows {told} times" if log10 > 0 else f"shrinks to {told} of itself"
 
 
 def _linear(found: Growth, lag: int, log10: float) -> list[str]:
@@ -97,7 +104,7 @@ def _limits(found: Growth, lag: int, log10: float) -> list[str]:
         told = f"Pascanu's bound {ten_to(allowed)} "
         if log10 >= allowed - CLOSE:
             told += "is reached within a factor of 2"
-        elif allowed < 0:
+        elif allowed < 0 and ten_to(allowed) != "1":
             told += "already promises that it shrinks"
         else:
             told += "only says that it cannot be more"

@@ -16,7 +16,6 @@ from gradviz.config import RunConfig
 from gradviz.history import CloseUp, Floats, Frame, History, is_reversed
 from gradviz.theory.mean_field import jacobian_growth
 
-
 ROUNDING = 2**-10
 """Of a recorded run's eigenvalues: to the power of 60 timesteps it shows, 1.0005^60 is 1.03."""
 
@@ -31,18 +30,16 @@ class Growth:
     """(T, Q) log10 ‖∂s_T/∂s_{T−k}‖₂."""
     rms_log10: Floats | None
     """(T,) log10 of ‖P‖_F/√N, root mean square over probes."""
+    middle_log10: Floats | None
+    """(T,) the middle probe, of an even number the upper of two, as the gradient horizon is."""
+    zero_from: int | None
+    """The least lag at which the middle probe's gradient is exactly zero, as of dead ReLUs."""
     linear: float
     """ρ of W_hh: what the linear network would do in the long run."""
     bound: float
     """γ‖W_hh‖₂, which no timestep exceeds (Pascanu, Mikolov & Bengio 2013, §2.1)."""
     mean_field: float
     """√χ₁ of a tanh network, a factor of the rms (Chen, Pennington & Schoenholz 2018)."""
-
-    @property
-    def middle_log10(self) -> Floats | None:
-        """(T,) the middle probe, of an even number the upper of two, as the gradient horizon is."""
-        values = self.transport_log10
-        return None if values is None else np.sort(values, axis=1)[:, values.shape[1] // 2]
 
 
 def growth(history: History, frame: Frame) -> Growth | None:
@@ -57,11 +54,14 @@ def growth(history: History, frame: Frame) -> Growth | None:
     name = closeup.layer if closeup and closeup.layer in forward else forward[-1]
     layer = frame.layers[name]
     bound = math.nan if layer.jacobian_bound is None else layer.jacobian_bound
+    middle = _middle(layer.transport_log10)
     return Growth(
         layer=name,
         timesteps=len(layer.hidden_grad_log10),
         transport_log10=_by_lag(layer.transport_log10),
         rms_log10=_by_lag(closeup.transport_rms_log10) if closeup else None,
+        middle_log10=_by_lag(middle),
+        zero_from=_first_zero(middle),
         linear=_radius(closeup, bound),
         bound=bound,
         mean_field=_mean_field(history, closeup),
@@ -73,6 +73,17 @@ def _by_lag(values: Floats | None) -> Floats | None:
     if values is None or not np.isfinite(values).any():
         return None
     return np.where(np.isfinite(values), values, np.nan)[::-1]
+
+
+def _middle(values: Floats | None) -> Floats | None:
+    """(T,) of (T, Q): zeros, whose logarithm is −∞, count as the least, what is nan not at all."""
+    return None if values is None else np.sort(values, axis=1)[:, values.shape[1] // 2]
+
+
+def _first_zero(middle: Floats | None) -> int | None:
+    if middle is None or not np.isneginf(middle).any():
+        return None
+    return int(np.isneginf(middle[::-1]).argmax())
 
 
 def _radius(closeup: CloseUp | None, bound: float) -> float:

@@ -63,7 +63,7 @@ def test_a_gradient_that_is_kept() -> None:
     said = read_vanishing(seen(RNN, with_radius(1.0), rate=1.0))
     assert said.level == "info"
     assert said.sentences[0] == (
-        "Over 59 timesteps the measured gradient keeps its length, "
+        "Over 59 timesteps the measured gradient ends as large as it began, "
         "a factor of 1 a timestep on average."
     )
     assert said.sentences[1] == "The linear network with the same ρ = 1 gives 1, about the same."
@@ -85,6 +85,7 @@ def test_what_the_bound_says() -> None:
     assert "bound is" not in words(LSTM, close_up(LSTM))
     for bound, said in (
         (1.25, "1e6 only says that it cannot be more"),
+        (0.999999, "1 only says that it cannot be more"),
         (0.9, "0.002 already promises that it shrinks"),
         (0.5, "1e-18 is reached within a factor of 2"),
     ):
@@ -136,6 +137,48 @@ def test_numbers_that_are_not_finite_are_left_out() -> None:
     )
     assert "nan" not in words(RNN, bad)
     assert "inf" not in words(RNN, bad)
+
+
+def with_transport(values: np.ndarray) -> History:
+    """A frame whose transport is this, (T, Q) by t."""
+    history = seen(RNN)
+    layer = replace(history.frames[-1].layers["l0"], transport_log10=values.astype("f4"))
+    history.append_frame(replace(history.frames[-1], layers={"l0": layer}))
+    return history
+
+
+def test_a_gradient_that_is_zero_from_some_lag_on_is_told() -> None:
+    """Dead ReLUs: the logarithm is −∞, which is not the same as not measured."""
+    values = np.full((60, 3), -np.inf)
+    values[-3:] = [[-0.4], [-0.2], [0.0]]
+    said = read_vanishing(with_transport(values))
+    assert said.level == "warning"
+    assert said.sentences[0] == (
+        "Over 2 timesteps the measured gradient shrinks to 0.398 of itself, a factor of 0.631 "
+        "a timestep on average; from 3 timesteps back on it is exactly zero."
+    )
+    values[:-1] = -np.inf
+    said = read_vanishing(with_transport(values))
+    assert said.sentences == ["From 1 timestep back on the measured gradient is exactly zero."]
+    assert said.level == "warning"
+
+
+def test_a_middle_probe_that_is_nowhere_a_number() -> None:
+    values = np.full((60, 3), np.nan)
+    values[:, 0] = 0.0
+    unknown = ["The transport of this step was not measured."]
+    assert read_vanishing(with_transport(values)).sentences == unknown
+    values[-1] = 0.0
+    assert read_vanishing(with_transport(values)).sentences == unknown
+
+
+@pytest.mark.parametrize("rate", [1.0, 1.00001, 0.999999])
+def test_what_hardly_changes_neither_grows_nor_shrinks(rate: float) -> None:
+    said = read_vanishing(seen(RNN, close_up(RNN), rate=rate)).sentences[0]
+    assert said == (
+        "Over 59 timesteps the measured gradient ends as large as it began, "
+        "a factor of 1 a timestep on average."
+    )
 
 
 def test_a_single_timestep() -> None:

@@ -103,3 +103,17 @@ def test_a_radius_that_was_rounded_up_is_not_above_the_norm() -> None:
     assert math.isnan(
         grown(seen(RNN, close_up(RNN, recurrent_eigenvalues=np.full(2, np.nan)))).linear
     )
+
+
+def test_probes_whose_gradient_is_zero_count_as_the_least() -> None:
+    history = seen(RNN)
+    frame = history.frames[-1]
+    zero = -np.inf
+    values = np.array([[zero, zero, -3, zero], [zero, -2, -3, -1], [0, 0, 0, 0]], "f4")
+    layer = replace(frame.layers["l0"], transport_log10=values)
+    found = growth(history, Frame(step=8, layers={"l0": layer}))
+    assert found
+    assert found.zero_from == 2
+    assert found.middle_log10 is not None
+    np.testing.assert_array_equal(found.middle_log10, [0, -2, np.nan])
+    assert grown(seen(RNN)).zero_from is None
