@@ -16,7 +16,7 @@ from gradviz.config import RunConfig
 from gradviz.history import CloseUp, Floats, Frame, History, is_reversed
 from gradviz.theory.mean_field import jacobian_growth
 
-ROUNDING = 2**-10
+ROUNDING = 2.0**-18
 """Of a recorded run's eigenvalues: to the power of 60 timesteps it shows, 1.0005^60 is 1.03."""
 
 
