@@ -17,7 +17,7 @@ from gradviz.history import CloseUp, Floats, Frame, History, is_reversed
 from gradviz.theory.mean_field import jacobian_growth
 
 ROUNDING = 2.0**-18
-"""Of a recorded run's eigenvalues: to the power of 60 timesteps it shows, 1.0005^60 is 1.03."""
+"""Of a recorded run's eigenvalues; a radius above the norm by no more is the norm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,8 +96,8 @@ def test_nothing_finite_is_nothing_measured() -> None:
 
 
 def test_a_radius_that_was_rounded_up_is_not_above_the_norm() -> None:
-    """No eigenvalue of a matrix is above its norm; a recorded one may be, by 2^-10."""
-    rounded = close_up(RNN, recurrent_eigenvalues=np.array([1.2507, 0.1], "c8"))
+    """No eigenvalue of a matrix is above its norm; a recorded one may be, by 2^-18."""
+    rounded = close_up(RNN, recurrent_eigenvalues=np.array([1.250003, 0.1], "c8"))
     assert grown(seen(RNN, rounded)).linear == 1.25
     assert CLOSE_UP["recurrent_eigenvalues"].quantum == ROUNDING
     assert math.isnan(
