@@ -30,6 +30,11 @@ def welcome() -> None:
         "one thing at a time."
     )
     st.page_link(
+        layout.LECTURE,
+        label="In front of a class? Take the lecture, slide by slide.",
+        icon=":material/slideshow:",
+    )
+    st.page_link(
         layout.SELF_CHECK,
         label="Can these numbers be trusted? Check them on this machine.",
         icon=":material/fact_check:",
