@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,12 @@ import numpy as np
 import pytest
 from fabricated import gate_closeup, looked
 from streamlit.testing.v1 import AppTest
+from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz import RunConfig
 from gradviz.history import CloseUpRequest, Failure, History
 from gradviz.lectures.pages import PICTURES
-from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui import session as ui_session
 from gradviz.ui.gates import GatesView
 from gradviz.ui.lessons import GATES
 from gradviz.ui.stage import Stage
@@ -27,73 +24,21 @@ ROOT = Path(__file__).parents[2]
 SMALL = RunConfig(task="recall", cell="lstm", seq_len=12, hidden_size=4)
 
 
-class Told:
-    """Stands for the workers; every run it opens is of one fabricated step."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[Any, ...]] = []
-        self.views: dict[str, RunView] = {}
-
-    def open(self, config: RunConfig, owner: str, **options: Any) -> str:
-        name = f"run {len(self.views)}"
-        self.told.append(("open", config, options["closeup"]))
-        self.views[name] = RunView(config=config, history=looked(config), status="paused")
-        return name
-
-    def step(self, name: str, steps: int) -> None:
-        self.told.append(("step", name, steps))
-
-    def set_learning_rate(self, name: str, value: float) -> None:
-        raise AssertionError("no test here changes it")
-
-    set_clip_threshold = set_learning_rate
-
-    def look(self, name: str, request: CloseUpRequest) -> None:
-        self.told.append(("look", name, request))
-
-    def close(self, name: str) -> None:
-        self.told.append(("close", name))
-
-    @contextmanager
-    def reading(self, name: str) -> Iterator[RunView | None]:
-        yield self.views.get(name)
-
-    def owners_training(self) -> int:
-        return 0
-
-    def all(self, kind: str) -> list[tuple[Any, ...]]:
-        return [each[1:] for each in self.told if each[0] == kind]
-
-
 @pytest.fixture(autouse=True)
 def workers(monkeypatch: pytest.MonkeyPatch) -> Told:
-    stand_in = Told()
-    for module in ("session", "layout", "actions", "show"):
-        monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
-    return stand_in
+    return told_workers(monkeypatch)
 
 
 def opened(**query: str | list[str]) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    page.switch_page("pages/gates.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def stage_of(page: AppTest) -> Stage:
-    found: Stage = page.session_state[ui_session._KEY].stages["gates"]
-    return found
+    return opened_page("gates", query)
 
 
 def small(**query: str | list[str]) -> AppTest:
     return opened(**{**SMALL.to_query(), **query})
 
 
-def words_of(page: AppTest) -> str:
-    return " ".join(each.value for each in (*page.info, *page.warning, *page.error))
+def stage_of(page: AppTest) -> Stage:
+    return stage_named(page, "gates")
 
 
 def test_it_opens_with_the_recorded_run_of_a_network_that_learns(workers: Told) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fabricated import fabricate, looked
+from fabricated import looked
 from streamlit.testing.v1 import AppTest
+from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz import RunConfig
 from gradviz.history import CloseUpRequest, Failure
 from gradviz.lectures.pages import PICTURES
-from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui import session as ui_session
 from gradviz.ui.layout import link_query
 from gradviz.ui.lessons import VANISHING
 from gradviz.ui.stage import Stage
@@ -26,58 +23,13 @@ ROOT = Path(__file__).parents[2]
 SMALL = RunConfig(task="adding", seq_len=12, hidden_size=4, recurrent_init="orthogonal")
 
 
-class Told:
-    """Stands for the workers; a run has one fabricated step, or as yet none."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[Any, ...]] = []
-        self.views: dict[str, RunView] = {}
-        self.slow = False
-
-    def open(self, config: RunConfig, owner: str, **options: Any) -> str:
-        name = f"run {len(self.views)}"
-        self.told.append(("open", config, options["closeup"]))
-        history = fabricate(config, steps=0) if self.slow else looked(config)
-        status = "starting" if self.slow else "paused"
-        self.views[name] = RunView(config=config, history=history, status=status)  # type: ignore[arg-type]
-        return name
-
-    def step(self, name: str, steps: int) -> None:
-        self.told.append(("step", name, steps))
-
-    def look(self, name: str, request: CloseUpRequest) -> None:
-        self.told.append(("look", name, request))
-
-    def close(self, name: str) -> None:
-        self.told.append(("close", name))
-
-    @contextmanager
-    def reading(self, name: str) -> Iterator[RunView | None]:
-        yield self.views.get(name)
-
-    def owners_training(self) -> int:
-        return 1
-
-    def all(self, kind: str) -> list[tuple[Any, ...]]:
-        return [each[1:] for each in self.told if each[0] == kind]
-
-
 @pytest.fixture(autouse=True)
 def workers(monkeypatch: pytest.MonkeyPatch) -> Told:
-    stand_in = Told()
-    for module in ("session", "layout", "actions", "show"):
-        monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
-    return stand_in
+    return told_workers(monkeypatch)
 
 
 def opened(**query: str | list[str]) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    page.switch_page("pages/vanishing.py")
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+    return opened_page("vanishing", query)
 
 
 def small(**query: str | list[str]) -> AppTest:
@@ -85,12 +37,7 @@ def small(**query: str | list[str]) -> AppTest:
 
 
 def stage_of(page: AppTest) -> Stage:
-    found: Stage = page.session_state[ui_session._KEY].stages["vanishing"]
-    return found
-
-
-def words_of(page: AppTest) -> str:
-    return " ".join(each.value for each in (*page.info, *page.warning, *page.error))
+    return stage_named(page, "vanishing")
 
 
 def test_it_opens_with_the_first_step_of_its_recorded_run(workers: Told) -> None:
