@@ -12,10 +12,11 @@ import streamlit as st
 
 from gradviz.config import RunConfig, label_of
 from gradviz.history import CloseUp, History
-from gradviz.runner import RunView, Status
+from gradviz.runner import RunView
 from gradviz.ui import actions, recordings
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
+from gradviz.ui.progress import progress_of, status_of
 from gradviz.ui.session import runner, session
 from gradviz.ui.stage import Stage
 from gradviz.ui.words import plain
@@ -29,9 +30,6 @@ IDLE_S = 2.0
 LINGER_S = 4.0
 """The quick pace is kept so long after the last change: Pause and Resume in a row must not
 redraw the whole page each time."""
-
-_RANK: Sequence[Status] = ("running", "pausing", "starting", "lost", "paused", "stopped")
-"""Of several runs the first of these that any has is said of all."""
 
 _WAITING = (
     "the network trains here while its gradients are measured.",
@@ -109,8 +107,8 @@ def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
         version=version,
         runs=stage.runs,
         generation=sum(view.generation for view in all_views),
-        status=_status(all_views),
-        progress=_progress(stage, all_views, runs),
+        status=status_of(all_views),
+        progress=progress_of(stage, all_views, runs),
         start=stage.start,
         handled=stage.handled,
         scrub=stage.scrub,
@@ -188,65 +186,8 @@ def _place(closeup: CloseUp | None) -> tuple[object, ...]:
     return closeup.layer, closeup.sequence, closeup.timestep, closeup.unit
 
 
-def _status(views: Sequence[RunView]) -> Status:
-    return min((view.status for view in views), key=_RANK.index, default="paused")
-
-
 def _hidden(stage: Stage) -> frozenset[str]:
     return session().hide | stage.hide
-
-
-def _progress(stage: Stage, views: Sequence[RunView], runs: Runs) -> str:
-    if not views:
-        return _recorded(stage, runs) or "ready"
-    if len(views) > 1:
-        return _progress_of_several(views)
-    (view,) = views
-    history = view.history
-    parts = [view.status, f"step {history.last_step:,}"]
-    losses = history.column("loss")
-    if len(losses):
-        parts.append(f"loss {losses[-1]:.4g}")
-    if view.status == "running" and view.steps_per_second:
-        parts.append(f"{view.steps_per_second:,.0f} steps/s")
-    parts.append(_measured(history))
-    return " · ".join(part for part in parts if part)
-
-
-def _recorded(stage: Stage, runs: Runs) -> str:
-    day = recordings.day_of(stage)
-    steps = max((history.last_step for each in runs.values() for history in each), default=0)
-    return f"recorded {day} · {steps:,} steps" if day and steps else ""
-
-
-def _progress_of_several(views: Sequence[RunView]) -> str:
-    """Which step those that can go on have come to, how many do, how fast they are together."""
-    going = [view for view in views if view.status != "stopped"] or views
-    steps = [view.history.last_step for view in going]
-    least, most = min(steps), max(steps)
-    span = f"step {least:,}" if least == most else f"steps {least:,}–{most:,}"
-    stopped = sum(view.status == "stopped" for view in views)
-    over = f"{stopped} stopped" if stopped else ""
-    status = _status(views)
-    running = [view for view in views if view.status == "running"]
-    some = f"{len(running)} of " if 0 < len(running) < len(views) else ""
-    count = f"{some}{len(views)} runs"
-    pace = sum(view.steps_per_second for view in running)
-    together = f"{pace:,.0f} steps/s together" if status == "running" and pace else ""
-    parts = (status, span, count, over, together)
-    return " · ".join(part for part in parts if part)
-
-
-def _measured(history: History) -> str:
-    frame = history.frame_at()
-    if frame is None:
-        return ""
-    layer = next(iter(frame.layers.values()))
-    probes = layer.hidden_grad_log10.shape[1]
-    dear = 0 if layer.transport_log10 is None else layer.transport_log10.shape[1]
-    if dear == probes:
-        return f"measured on {probes} sequences"
-    return f"measured on {probes} sequences; Jacobians and transport on {dear}"
 
 
 def _banners(stage: Stage, views: Views) -> None:
@@ -288,7 +229,7 @@ def _words(stage: Stage, runs: Runs, views: Sequence[RunView]) -> None:
             reading = stage.lesson.read_extra(stage.extra)
         elif has_begun:
             reading = stage.lesson.read(runs, stage.scrub)
-        elif _status(views) in {"running", "starting"}:
+        elif status_of(views) in {"running", "starting"}:
             st.info("The first step is being trained.")
             return
         else:
