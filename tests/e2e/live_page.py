@@ -51,7 +51,7 @@ class LivePage:
         found: dict[str, list[float]] = self.page.evaluate(
             """([picture, name]) => {
                 const plot = document.querySelector(`[data-picture=${picture}] .gv-plot`);
-                const trace = plot._fullData.find((each) => each.name === name);
+                const trace = plot?._fullData?.find((each) => each.name === name);
                 return trace ? { x: [...trace.x], y: [...trace.y] } : { x: [], y: [] };
             }""",
             [picture, name],
