@@ -3,26 +3,8 @@
 from __future__ import annotations
 
 from gradviz.config import RunConfig
+from gradviz.scenarios.demonstrations import EXPLOSION, TEMPORAL_ORDER
 from gradviz.scenarios.scenario import Scenario, varied
-
-_TEMPORAL_ORDER = RunConfig(
-    task="temporal_order",
-    seq_len=30,
-    hidden_size=50,
-    recurrent_init="orthogonal",
-    optimizer="sgd",
-    learning_rate=0.1,
-)
-
-_EXPLOSION = RunConfig(
-    task="adding",
-    seq_len=100,
-    hidden_size=64,
-    recurrent_init="orthogonal",
-    recurrent_gain=1.6,
-    optimizer="sgd",
-    learning_rate=0.05,
-)
 
 _IDENTITY = RunConfig(
     task="adding",
@@ -58,7 +40,7 @@ CLIPPING = (
         text="Temporal order with an orthogonal RNN and plain SGD, from one seed. Compare the "
         "losses, and the angle by which each clip turns the gradient.",
         variants=varied(
-            _TEMPORAL_ORDER,
+            TEMPORAL_ORDER,
             {
                 "no clip": {"clip": "none"},
                 "norm 1": {"clip": "norm", "clip_threshold": 1.0},
@@ -75,7 +57,7 @@ CLIPPING = (
         text="Recurrent weights 1.6 × orthogonal: without a clip the gradient norm climbs until a "
         "number is no longer finite. Compare the norms before and after the clips.",
         variants=varied(
-            _EXPLOSION,
+            EXPLOSION,
             {
                 "no clip": {"clip": "none"},
                 "norm 1": {"clip": "norm", "clip_threshold": 1.0},

@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 from gradviz.config import RunConfig
+from gradviz.scenarios.demonstrations import EXPLOSION, TEMPORAL_ORDER
 from gradviz.scenarios.scenario import Scenario, alone
-
-_EXPLODING = RunConfig(
-    task="adding",
-    seq_len=100,
-    hidden_size=64,
-    recurrent_init="orthogonal",
-    recurrent_gain=1.6,
-    optimizer="sgd",
-    learning_rate=0.05,
-)
-_ORDER = RunConfig(
-    task="temporal_order",
-    seq_len=30,
-    hidden_size=50,
-    recurrent_init="orthogonal",
-    optimizer="sgd",
-    learning_rate=0.1,
-)
 
 LIVE = (
     Scenario(
@@ -45,14 +28,14 @@ LIVE = (
         title="Explosion to NaN",
         text="Recurrent weights 1.6 × orthogonal and nothing clipped: watch the gradient norm "
         "climb until a number is no longer finite.",
-        variants=alone(_EXPLODING.replace(clip="none")),
+        variants=alone(EXPLOSION.replace(clip="none")),
     ),
     Scenario(
         name="explosion_clipped",
         title="The same, clipped",
         text="One change from “Explosion to NaN”: the gradient's norm is clipped at 1. Compare "
         "the norms before and after the clip.",
-        variants=alone(_EXPLODING),
+        variants=alone(EXPLOSION),
     ),
     Scenario(
         name="clipping",
@@ -60,14 +43,14 @@ LIVE = (
         title="Clipping makes it learn",
         text="Temporal order with an orthogonal RNN and plain SGD, clipped at 1: it solves the "
         "task within a few hundred steps. Set the clip to none and run it again.",
-        variants=alone(_ORDER),
+        variants=alone(TEMPORAL_ORDER),
     ),
     Scenario(
         name="overclipped",
         title="Clipped too hard",
         text="The same with a threshold of 0.01: every step is clipped to a hundredth of the "
         "learning rate. See how far the loss comes.",
-        variants=alone(_ORDER.replace(clip_threshold=0.01)),
+        variants=alone(TEMPORAL_ORDER.replace(clip_threshold=0.01)),
         steps=600,
     ),
     Scenario(
