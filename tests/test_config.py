@@ -38,6 +38,7 @@ CHOSEN = {
     "task": tuple(TASKS),
     "cell": ("rnn", "lstm", "gru"),
     "activation": ("tanh", "relu"),
+    "readout": ("last", "mean", "sum", "attention"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
     "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
     "clip": ("none", "norm", "value", "agc"),

@@ -61,6 +61,11 @@ class RunConfig(BaseModel):
     )
     num_layers: int = Field(1, ge=1, le=4, description="Recurrent layers, one upon the other.")
     hidden_size: int = Field(32, ge=1, le=512, description="Units of one layer.")
+    readout: Literal["last", "mean", "sum", "attention"] = Field(
+        "last",
+        description="How the hidden states become one answer, where the task asks for one: the "
+        "last, their mean or sum, or a mean by attention.",
+    )
     recurrent_init: Literal["default", "orthogonal", "identity", "normal"] = Field(
         "default",
         description="How W_hh starts: PyTorch's default, gain × orthogonal, "

@@ -15,6 +15,8 @@ class TaskSpec:
     label: str
     seq_len: tuple[int, int]
     """Least and greatest sequence length; equal where the data fix it."""
+    answers: Literal["once", "every"] = "once"
+    """Whether one answer is asked, after the last timestep, or one at every timestep."""
     extra_timesteps: int = 0
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
 
@@ -22,7 +24,9 @@ class TaskSpec:
 TASKS: Mapping[str, TaskSpec] = MappingProxyType(
     {
         "adding": TaskSpec(label="Adding problem", seq_len=(2, 1000)),
-        "copy_memory": TaskSpec(label="Copy memory", seq_len=(2, 1000), extra_timesteps=20),
+        "copy_memory": TaskSpec(
+            label="Copy memory", seq_len=(2, 1000), answers="every", extra_timesteps=20
+        ),
         "temporal_order": TaskSpec(label="Temporal order", seq_len=(10, 1000)),
         "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
         "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),

@@ -38,7 +38,7 @@ def copy_memory(wait: int) -> Task:
         sample=partial(_sample, wait),
         floor=RECALLED * math.log(SYMBOLS) / (wait + 2 * RECALLED),
         loss_kind="cross_entropy",
-        readout="every",
+        answers="every",
         answer_timesteps=RECALLED,
     )
 

@@ -32,7 +32,12 @@ class Batch(NamedTuple):
     inputs: torch.Tensor
     """(T, B, I) float32."""
     targets: torch.Tensor
-    """For a regression (B, 1) float32; for classes (B,) int64, or (T, B) at every timestep."""
+    """For a regression (B, O) float32; for classes (B,) int64; with T before where every timestep
+    is answered."""
+
+    def to(self, device: str, dtype: torch.dtype) -> Batch:
+        """On a device, the inputs in a dtype."""
+        return Batch(self.inputs.to(device, dtype), self.targets.to(device))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +51,8 @@ class Task:
     floor: float
     """Loss of "learned nothing": of the best answer that does not look at the sequence."""
     loss_kind: Literal["mse", "cross_entropy"]
-    readout: Literal["last", "every"] = "last"
-    """Which timesteps the readout answers at, and the loss acts at."""
+    answers: Literal["once", "every"] = "once"
+    """Whether one answer is asked, after the last timestep, or one at every timestep."""
     answer_timesteps: int = 1
     """The accuracy is judged on so many last timesteps."""
 
@@ -60,7 +65,7 @@ class Task:
         """The mean loss over the batch, and over the timesteps where every one is answered.
 
         Args:
-            outputs: (B, O), or (T, B, O) when the readout is at every timestep.
+            outputs: (B, O), or (T, B, O) where every timestep is answered.
             targets: as `sample` gave them.
         """
         from torch.nn import functional
@@ -73,6 +78,6 @@ class Task:
         """Share of right answers in [0, 1]; None for a regression. Arguments as for `loss`."""
         if not self.is_classification:
             return None
-        if self.readout == "every":
+        if self.answers == "every":
             outputs, targets = outputs[-self.answer_timesteps :], targets[-self.answer_timesteps :]
         return float((outputs.argmax(-1) == targets).sum()) / targets.numel()

@@ -143,6 +143,8 @@ def network(fields: Fields) -> None:
         fields.number("num_layers")
     with right:
         fields.number("hidden_size")
+    if TASKS[config.task].answers == "once":
+        fields.choice("readout")
     fields.choice("recurrent_init")
     if config.recurrent_init != "default":
         fields.number("recurrent_gain", step=0.1)

@@ -39,11 +39,12 @@ def test_shapes_at_the_ends_of_the_allowed_lengths(name: str, seq_len: int) -> N
     config = RunConfig(task=name, seq_len=seq_len)
     task, (inputs, targets) = batch_of(config, batch_size=5)
     assert (task.input_size, task.output_size) == SIZES[name]
+    assert task.answers == TASKS[name].answers
     assert inputs.shape == (config.timesteps, 5, task.input_size)
     assert inputs.dtype == torch.float32
     if not task.is_classification:
         assert targets.shape == (5, 1)
-    elif task.readout == "every":
+    elif task.answers == "every":
         assert targets.shape == (config.timesteps, 5)
     else:
         assert targets.shape == (5,)
@@ -71,7 +72,7 @@ def constant_outputs(task: Task, targets: torch.Tensor) -> torch.Tensor:
     if not task.is_classification:
         return targets.double().mean().expand(targets.shape)
     classes = task.output_size
-    if task.readout == "every":
+    if task.answers == "every":
         shares = torch.stack([row.bincount(minlength=classes) for row in targets]) / len(targets[0])
         return shares.log().clamp(min=-1e9)[:, None].expand(*targets.shape, classes)
     shares = targets.bincount(minlength=classes) / len(targets)

@@ -8,7 +8,6 @@ gives the same losses whatever is measured.
 
 from __future__ import annotations
 
-import ctypes
 import io
 import math
 from collections.abc import Callable, Mapping
@@ -29,7 +28,8 @@ from gradviz.history import (
 )
 from gradviz.model import build_model
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
-from gradviz.tasks import task_of
+from gradviz.tasks import Batch, task_of
+from gradviz.training.optimizer import optimizer_of
 
 Measure = Literal["none", "light", "full"]
 
@@ -41,32 +41,6 @@ _DATA_STREAM = 2**31
 """Added to the seed for the batches, or they would be made of the weights' own random numbers.
 
 PyTorch's CPU generator takes 32 bits of the seed, and a config's seed fills the lower 31."""
-
-
-def prepare_training_thread() -> None:
-    """Set the flags of the calling thread that trains: one torch thread, denormals flushed.
-
-    With two busy cores two threads a step took 50–375 ms where one took 2–8; a step on
-    gradients below 1e-38 is 4–15 times slower unless denormals are flushed (SCIENCE traps 6, 7).
-    """
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    _keep_memory()
-
-
-def _keep_memory() -> None:
-    """Have glibc keep freed memory for the next step instead of giving it back.
-
-    Touching fresh memory takes longer than the arithmetic on it: the total gradients of 32
-    sequences (T = 100, H = 64) were cast in 1.3 ms, and in 0.2 with memory that was there.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, TypeError, AttributeError):
-        return  # Not glibc.
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    mallopt(m_mmap_threshold, 32 * 2**20)  # The most that it takes.
-    mallopt(m_trim_threshold, 128 * 2**20)
 
 
 class Trainer:
@@ -101,7 +75,7 @@ class Trainer:
         self.closeup: CloseUpRequest | None = None
         self._names = [name for name, _ in self.model.named_parameters()]
         self._parameters = list(self.model.parameters())
-        self._optimizer = _optimizer(config, self._parameters)
+        self._optimizer = optimizer_of(config, self._parameters)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._may_overflow = False
         self._recorder = LayerRecorder()
@@ -129,14 +103,14 @@ class Trainer:
         if measure is None:
             measure = "none" if self.step % self.config.record_every else "full"
         config = self.config
-        inputs, targets = self._batch()
-        layers = {f"l{index}": LayerRecord() for index in range(config.num_layers)}
+        batch = self._batch()
+        layers = {name: LayerRecord() for name in self.model.layer_names}
         closeup = None
         if measure == "none":
-            loss, accuracy = self._propagate(inputs, targets)
+            loss, accuracy = self._propagate(batch)
         else:
-            with watch(self.model.recurrent, probe_size=config.probe_size) as watching:
-                loss, accuracy = self._propagate(inputs, targets)
+            with watch(self.model.watched, probe_size=config.probe_size) as watching:
+                loss, accuracy = self._propagate(batch)
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
                 layers = self._measured(watching.layers, full=measure == "full")
@@ -228,18 +202,17 @@ class Trainer:
         self._recorder.begin_anew()
         self._close_up = None
 
-    def _batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs, targets = self.task.sample(self.config.batch_size, self._generator)
-        device = self.config.device
-        return inputs.to(device, getattr(torch, self.config.dtype)), targets.to(device)
+    def _batch(self) -> Batch:
+        batch = self.task.sample(self.config.batch_size, self._generator)
+        return batch.to(self.config.device, getattr(torch, self.config.dtype))
 
-    def _propagate(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[float, float | None]:
+    def _propagate(self, batch: Batch) -> tuple[float, float | None]:
         """Forward and backward: the loss and the accuracy."""
         self._optimizer.zero_grad()
-        outputs = self.model(inputs)
-        loss = self.task.loss(outputs, targets)
+        outputs = self.model(batch.inputs)
+        loss = self.task.loss(outputs, batch.targets)
         loss.backward()
-        return loss.item(), self.task.accuracy(outputs.detach(), targets)
+        return loss.item(), self.task.accuracy(outputs.detach(), batch.targets)
 
     def _failure(self, loss: float, culprit: Culprit | None) -> Failure | None:
         """The first number of this step that is not finite: of loss, gradients, weights."""
@@ -260,14 +233,3 @@ class Trainer:
         is_kept = full and self.closeup is not None
         self._close_up = partial(close_up, flows, probes=wanted) if is_kept else None
         return self._recorder.records(flows, dear_probes=wanted if full else 0)
-
-
-def _optimizer(config: RunConfig, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    rate = config.learning_rate
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum)
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=rate, momentum=config.momentum)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=rate)
-    return torch.optim.Adam(parameters, lr=rate)
