@@ -68,7 +68,6 @@ def test_the_instrument_sees_the_gradient_of_every_readout(readout: str) -> None
     loss = task.loss(model.readout(model.pool(torch.stack(states[1:]))), batch.targets)
     expected = torch.stack(torch.autograd.grad(loss, states[1:]))
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-14)
-    assert (found[0].abs().max() > 1e-4) == (readout != "last")
 
 
 def test_the_readout_of_a_task_answered_everywhere_is_each_state() -> None:
