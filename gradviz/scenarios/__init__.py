@@ -1,7 +1,8 @@
 """Named, narrated RunConfigs: the lessons and the lecture.
 
 Each scenario shows one thing within seconds. Its text says what to look at; what
-was seen is said on the page by `reading`, from the measurements. One file a page.
+was seen is said on the page by `reading`, from the measurements. One file a page, and for Live
+training one a shelf of the gallery.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from gradviz.scenarios.clipping import CLIPPING
 from gradviz.scenarios.compare import COMPARE
 from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
-from gradviz.scenarios.scenario import Page, Scenario
+from gradviz.scenarios.scenario import SHELVES, Page, Scenario, Shelf
+from gradviz.scenarios.shapes import SHAPES
 from gradviz.scenarios.vanishing import VANISHING
 
-__all__ = ["SCENARIOS", "Page", "Scenario", "on_page"]
+__all__ = ["SCENARIOS", "SHELVES", "Page", "Scenario", "Shelf", "on_page"]
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {each.name: each for each in (*LIVE, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
+    {each.name: each for each in (*LIVE, *SHAPES, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
 )
 
 

@@ -57,4 +57,21 @@ COMPARE = (
         page="compare",
         steps=300,
     ),
+    Scenario(
+        name="readouts",
+        title="Four readouts",
+        text="The same plain RNN must name a token 59 timesteps back. Only what the answer is made "
+        "of differs: compare the gradient over time, then the losses.",
+        variants=varied(
+            RunConfig(task="recall", cell="rnn", seq_len=60),
+            {
+                "last state": {"readout": "last"},
+                "mean": {"readout": "mean"},
+                "sum": {"readout": "sum"},
+                "attention": {"readout": "attention"},
+            },
+        ),
+        page="compare",
+        steps=400,
+    ),
 )

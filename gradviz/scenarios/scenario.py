@@ -12,6 +12,19 @@ from gradviz.config import RunConfig
 Page = Literal["live_training", "vanishing", "gates", "clipping", "compare"]
 """A page that shows runs, by its file's name."""
 
+Shelf = Literal["gradients", "cells", "shapes", "state", "text"]
+
+SHELVES: Mapping[Shelf, str] = MappingProxyType(
+    {
+        "gradients": "Gradients",
+        "cells": "Cells",
+        "shapes": "Shapes and readouts",
+        "state": "State and truncation",
+        "text": "Text",
+    }
+)
+"""Where Home's gallery keeps the scenarios of Live training, in its order."""
+
 CLOSE_UP_PAGES = frozenset({"vanishing", "gates"})
 """Pages that look at one sequence unit by unit."""
 
@@ -27,6 +40,8 @@ class Scenario:
     variants: Mapping[str, RunConfig]
     """Label to settings, in the order of the pictures; one run alone has the label ""."""
     page: Page = "live_training"
+    shelf: Shelf = "gradients"
+    """Of Live training's."""
     steps: int = 200
     """Until it has shown its point."""
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from gradviz.scenarios import Scenario, on_page
+from gradviz.scenarios import SHELVES, Scenario, on_page
 from gradviz.ui import layout
 from gradviz.ui.lesson import Lesson
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
@@ -63,7 +63,16 @@ def lessons() -> None:
 def gallery() -> None:
     """A card for each scenario of Live training, with a picture of its gradients as measured."""
     st.subheader("Live training", anchor=False)
-    for column, scenario in _in_columns(list(on_page("live_training").values())):
+    shelves: dict[str, list[Scenario]] = {}
+    for scenario in on_page("live_training").values():
+        shelves.setdefault(SHELVES[scenario.shelf], []).append(scenario)
+    for tab, scenarios in zip(st.tabs(list(shelves)), shelves.values(), strict=True):
+        with tab:
+            _shelf(scenarios)
+
+
+def _shelf(scenarios: Sequence[Scenario]) -> None:
+    for column, scenario in _in_columns(scenarios):
         with column:
             picture = card_svg(scenario.name)
             if picture:

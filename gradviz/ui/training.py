@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradviz.scenarios import SCENARIOS
+from gradviz.scenarios import SCENARIOS, SHELVES
 from gradviz.tasks import TASK_NOTES
 from gradviz.ui import actions, controls, recordings
 from gradviz.ui.stage import Stage
@@ -26,10 +26,18 @@ def scenario_choice(stage: Stage) -> None:
         "Scenario",
         ["", *actions.scenarios_of(stage)],
         key=actions.SCENARIO,
-        format_func=lambda name: SCENARIOS[name].title if name else "your own settings",
+        format_func=_scenario_title,
         on_change=actions.take_scenario,
         args=(stage.key,),
     )
+
+
+def _scenario_title(name: str) -> str:
+    if not name:
+        return "your own settings"
+    scenario = SCENARIOS[name]
+    shelf = "" if scenario.shelf == "gradients" else f"{SHELVES[scenario.shelf]}: "
+    return f"{shelf}{scenario.title}"
 
 
 def undo_and_defaults(stage: Stage) -> None:
