@@ -41,7 +41,7 @@ def bare_step(config: RunConfig) -> Callable[[], object]:
     generator = torch.Generator().manual_seed(0)
 
     def step() -> float:
-        inputs, targets = task.sample(config.batch_size, generator)
+        inputs, targets, *_ = task.sample(config.batch_size, generator)
         loss = torch.nn.functional.mse_loss(model(inputs), targets)
         optimizer.zero_grad()
         loss.backward()

@@ -23,6 +23,7 @@ from gradviz.config import (
 
 LIMITS = {
     "seq_len": (2, 1000),
+    "skip_step": (0, 1000),
     "batch_size": (1, 512),
     "seed": (0, 2**31 - 1),
     "num_layers": (1, 4),

@@ -35,7 +35,7 @@ def test_a_bare_loop_gives_the_same_losses() -> None:
     optimizer = torch.optim.Adam(twin.model.parameters(), lr=config.learning_rate)
     generator = torch.Generator().manual_seed(config.seed + 2**31)
     for _ in range(30):
-        inputs, targets = twin.task.sample(8, generator)
+        inputs, targets, *_ = twin.task.sample(8, generator)
         loss = torch.nn.functional.mse_loss(twin.model(inputs), targets)
         optimizer.zero_grad()
         loss.backward()
@@ -357,7 +357,7 @@ def test_measurements_are_of_the_weights_before_the_step() -> None:
     """∂L/∂h_T = 2 (answer − target)/B · W_readout, and the bound is ‖W_hh‖₂ of a tanh cell."""
     trainer = Trainer(small(learning_rate=0.1, dtype="float64", probe_size=8))
     twin = Trainer(trainer.config)
-    inputs, targets = twin._batch()
+    inputs, targets, *_ = twin._batch()
     residuals = (twin.model(inputs) - targets).detach()[:, 0]
     readout = twin.model.readout.weight.detach()
     expected = 2 / 8 * residuals.abs() * torch.linalg.vector_norm(readout)
@@ -416,7 +416,7 @@ def test_looking_closely_leaves_no_trace(cell: str) -> None:
 def test_a_close_up_is_of_the_sequence_that_was_read() -> None:
     trainer, twin = Trainer(small(probe_size=3)), Trainer(small(probe_size=3))
     trainer.closeup = LOOK
-    inputs, _ = twin._batch()
+    inputs, *_ = twin._batch()
     closeup = trainer.train_step("full").closeup
     assert closeup is not None
     assert (closeup.layer, closeup.sequence, closeup.timestep, closeup.unit) == ("l0", 2, 7, 3)

@@ -53,6 +53,13 @@ class RunConfig(BaseModel):
     seq_len: int = Field(
         60, ge=2, le=1000, description="Length of a sequence (for copy memory: of the wait)."
     )
+    skip_step: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Timesteps from the start of one window of the data to the start of the next; "
+        "0 is the sequence length, so that windows follow each other.",
+    )
     batch_size: int = Field(32, ge=1, le=512, description="Sequences in one step.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides the weights and the batches.")
     cell: CellName = Field("rnn", description="The recurrent cell, PyTorch's own.")

@@ -105,6 +105,8 @@ def is_used(config: RunConfig, name: str) -> bool:
             return config.recurrent_init != "default"
         case "momentum":
             return config.optimizer in {"sgd", "rmsprop"}
+        case "skip_step":
+            return TASKS[config.task].has_stream
         case "clip_threshold":
             return config.clip != "none"
         case "seq_len":

@@ -17,6 +17,8 @@ class TaskSpec:
     """Least and greatest sequence length; equal where the data fix it."""
     answers: Literal["once", "every"] = "once"
     """Whether one answer is asked, after the last timestep, or one at every timestep."""
+    has_stream: bool = False
+    """Whether its data have an order, so that one batch may go on where another ended."""
     extra_timesteps: int = 0
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
 
@@ -31,7 +33,7 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
         "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
         "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
-        "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150)),
+        "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150), has_stream=True),
     }
 )
 

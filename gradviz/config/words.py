@@ -7,6 +7,7 @@ from gradviz.config.task_specs import TASKS
 _LABELS = {
     "task": "Task",
     "seq_len": "Sequence length",
+    "skip_step": "Skip between windows",
     "batch_size": "Batch size",
     "seed": "Seed",
     "cell": "Cell",

@@ -14,13 +14,19 @@ from gradviz.tasks.task import Batch, Task, TaskNotes
 
 __all__ = ["TASK_NOTES", "Batch", "Task", "TaskNotes", "task_of"]
 
-_TASKS: Mapping[TaskName, tuple[TaskNotes, Callable[[int], Task]]] = {
-    "adding": (adding.NOTES, adding.adding),
-    "copy_memory": (copy_memory.NOTES, copy_memory.copy_memory),
-    "temporal_order": (temporal_order.NOTES, temporal_order.temporal_order),
-    "recall": (recall.NOTES, recall.recall),
-    "digits_pixels": (digits.PIXELS_NOTES, digits.digits),
-    "digits_rows": (digits.ROWS_NOTES, digits.digits),
+
+def _by_length(make: Callable[[int], Task]) -> Callable[[RunConfig], Task]:
+    """A task of which the sequence length decides everything."""
+    return lambda config: make(config.seq_len)
+
+
+_TASKS: Mapping[TaskName, tuple[TaskNotes, Callable[[RunConfig], Task]]] = {
+    "adding": (adding.NOTES, _by_length(adding.adding)),
+    "copy_memory": (copy_memory.NOTES, _by_length(copy_memory.copy_memory)),
+    "temporal_order": (temporal_order.NOTES, _by_length(temporal_order.temporal_order)),
+    "recall": (recall.NOTES, _by_length(recall.recall)),
+    "digits_pixels": (digits.PIXELS_NOTES, _by_length(digits.digits)),
+    "digits_rows": (digits.ROWS_NOTES, _by_length(digits.digits)),
     "sunspots": (sunspots.NOTES, sunspots.sunspots),
 }
 
@@ -31,5 +37,5 @@ TASK_NOTES: Mapping[TaskName, TaskNotes] = MappingProxyType(
 
 
 def task_of(config: RunConfig) -> Task:
-    """The task of a run, at the run's sequence length."""
-    return _TASKS[config.task][1](config.seq_len)
+    """The task of a run, as its settings make it."""
+    return _TASKS[config.task][1](config)

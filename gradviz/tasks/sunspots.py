@@ -12,7 +12,9 @@ from importlib.resources import files
 from statistics import pvariance
 from typing import TYPE_CHECKING
 
+from gradviz.config import RunConfig
 from gradviz.tasks.task import Batch, Task, TaskNotes
+from gradviz.tasks.windows import walk, windows
 
 if TYPE_CHECKING:
     import torch
@@ -37,12 +39,14 @@ def series() -> tuple[float, ...]:
     return tuple(float(row["sunspot_number"]) / SCALE for row in rows)
 
 
-def sunspots(seq_len: int) -> Task:
+def sunspots(config: RunConfig) -> Task:
     """Input: one year's number. Target: the number of the year after the window."""
+    seq_len = config.seq_len
     return Task(
         input_size=1,
         output_size=1,
         sample=partial(_sample, seq_len),
+        stream=partial(_stream, seq_len, config.skip_step or seq_len),
         floor=pvariance(series()[seq_len:]),
         loss_kind="mse",
     )
@@ -53,5 +57,16 @@ def _sample(seq_len: int, batch_size: int, generator: torch.Generator) -> Batch:
 
     years = torch.tensor(series())
     starts = torch.randint(0, len(years) - seq_len, (batch_size,), generator=generator)
-    windows = years[starts + torch.arange(seq_len + 1)[:, None]]
-    return Batch(windows[:-1, :, None], windows[-1, :, None])
+    return _batch(windows(years, starts, seq_len + 1))
+
+
+def _stream(seq_len: int, skip_step: int, batch_size: int, index: int) -> Batch:
+    import torch
+
+    drawn, continues = walk(torch.tensor(series()), seq_len, skip_step, batch_size, index)
+    return _batch(drawn, continues=continues)
+
+
+def _batch(drawn: torch.Tensor, *, continues: bool = False) -> Batch:
+    """Of (T + 1, B) years, the last of which is the answer."""
+    return Batch(drawn[:-1, :, None], drawn[-1, :, None], continues)

@@ -30,14 +30,18 @@ class Batch(NamedTuple):
     """One batch, drawn in float32 whatever the run's dtype, so that both see the same numbers."""
 
     inputs: torch.Tensor
-    """(T, B, I) float32."""
+    """(T, B, I) float32, or (T, B) int64 of tokens."""
     targets: torch.Tensor
     """For a regression (B, O) float32; for classes (B,) int64; with T before where every timestep
     is answered."""
+    continues: bool = False
+    """Whether each sequence goes on where the same one of the batch before ended; only a stream's
+    batches do."""
 
     def to(self, device: str, dtype: torch.dtype) -> Batch:
-        """On a device, the inputs in a dtype."""
-        return Batch(self.inputs.to(device, dtype), self.targets.to(device))
+        """On a device, inputs in a dtype; tokens stay whole numbers."""
+        kind = dtype if self.inputs.is_floating_point() else None
+        return self._replace(inputs=self.inputs.to(device, kind), targets=self.targets.to(device))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,10 @@ class Task:
     """Whether one answer is asked, after the last timestep, or one at every timestep."""
     answer_timesteps: int = 1
     """The accuracy is judged on so many last timesteps."""
+    stream: Callable[[int, int], Batch] | None = None
+    """(batch_size, index) to batch `index` of a walk through the data in their order; None where
+    they have none. The same sequences of two batches follow each other, but where the walk begins
+    anew, which `Batch.continues` says. A ConfigError where the data are too few for the batch."""
 
     @property
     def is_classification(self) -> bool:
