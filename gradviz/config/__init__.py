@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
+    MOST_CHARACTERS,
     WORK_BUDGET,
     ConfigError,
     RunConfig,
@@ -15,6 +16,7 @@ from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
 from gradviz.config.words import label_of, word_of
 
 __all__ = [
+    "MOST_CHARACTERS",
     "TASKS",
     "WORK_BUDGET",
     "ConfigError",

@@ -20,6 +20,14 @@ WORK_BUDGET = 1_000_000_000
 At this size an LSTM step takes about a second on one CPU thread; beyond it
 a live picture is no longer live."""
 
+MOST_CHARACTERS = 200
+"""Kinds of characters that a character model tells apart, at most."""
+
+WORD_COST, WORD_BUDGET = 256, 5_000_000_000
+"""A language model chooses among all words at every timestep: hidden_size products for each, and a
+softmax that takes about as long as WORD_COST. At the budget a step takes about a second, and
+20 million probabilities are in memory at once."""
+
 CellName = Literal["rnn", "lstm", "gru"]
 
 
@@ -53,6 +61,17 @@ class RunConfig(BaseModel):
     seq_len: int = Field(
         60, ge=2, le=1000, description="Length of a sequence (for copy memory: of the wait)."
     )
+    data: str = Field(
+        "",
+        pattern="^([0-9a-f]{16})?$",
+        description="The data of your own that it learns from; empty for what comes with gradviz.",
+    )
+    vocabulary_size: int = Field(
+        2000,
+        ge=50,
+        le=20_000,
+        description="So many words, the most common of the text, are told apart.",
+    )
     skip_step: int = Field(
         0,
         ge=0,
@@ -68,6 +87,16 @@ class RunConfig(BaseModel):
     )
     num_layers: int = Field(1, ge=1, le=4, description="Recurrent layers, one upon the other.")
     hidden_size: int = Field(32, ge=1, le=512, description="Units of one layer.")
+    embedding_size: int = Field(
+        64, ge=1, le=512, description="Numbers that stand for one word or character."
+    )
+    dropout: float = Field(
+        0.0,
+        ge=0.0,
+        le=0.9,
+        description="Share of values set to zero at random while it trains: of the embedding, "
+        "between layers, before the readout; never from timestep to timestep.",
+    )
     readout: Literal["last", "mean", "sum", "attention"] = Field(
         "last",
         description="How the hidden states become one answer, where the task asks for one: the "
@@ -137,6 +166,21 @@ class RunConfig(BaseModel):
             raise _MisfitError(
                 "seq_len", _must_be("seq_len", _span(low, high), self.seq_len, self.task)
             )
+        if self.data and not TASKS[self.task].own_data:
+            takers = [name for name, spec in TASKS.items() if spec.own_data]
+            raise _MisfitError(
+                "data",
+                f"data must be empty for {self.task}, got {shown(self.data)}; data of your own are "
+                f"for {', '.join(takers)}.",
+            )
+        if self.word_work > WORD_BUDGET:
+            raise _MisfitError(
+                "work",
+                f"(hidden_size + {WORD_COST}) · vocabulary_size · timesteps · batch_size must be "
+                f"at most {WORD_BUDGET:,} for a language model, got ({self.hidden_size} + "
+                f"{WORD_COST}) · {self._kinds:,} · {self.timesteps} · {self.batch_size} = "
+                f"{self.word_work:.2g}.",
+            )
         if self.work > WORK_BUDGET:
             raise _MisfitError(
                 "work",
@@ -156,16 +200,35 @@ class RunConfig(BaseModel):
         """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds."""
         return self.hidden_size**2 * self.timesteps * self.batch_size * self.num_layers
 
+    @property
+    def word_work(self) -> int:
+        """Of a language model, which WORD_BUDGET bounds; 0 for other tasks.
+
+        (hidden_size + WORD_COST) · kinds of tokens · timesteps · batch_size.
+        """
+        return (self.hidden_size + WORD_COST) * self._kinds * self.timesteps * self.batch_size
+
+    @property
+    def _kinds(self) -> int:
+        """Between which a language model chooses at every timestep."""
+        spec = TASKS[self.task]
+        if not spec.has_perplexity:
+            return 0
+        return self.vocabulary_size if spec.tokens == "words" else MOST_CHARACTERS
+
     def replace(self, **changes: Any) -> RunConfig:
         """The same settings but for `changes`, validated.
 
-        With a new task, a seq_len that it does not allow gives way to the nearest allowed.
+        With a new task, a seq_len that it does not allow gives way to the nearest allowed, and
+        data that it cannot learn from to its own.
         """
         settings = {**self.to_dict(), **changes}
         spec = TASKS.get(settings["task"])
         if spec and "seq_len" not in changes:
             low, high = spec.seq_len
             settings["seq_len"] = min(max(self.seq_len, low), high)
+        if spec and "data" not in changes and not spec.own_data:
+            settings["data"] = ""
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -235,11 +298,16 @@ class RunConfig(BaseModel):
                 settings = kept if len(kept) < len(settings) else {}
 
 
-_SIZES = {"hidden_size", "seq_len", "batch_size", "num_layers"}
+_SIZES = {"hidden_size", "seq_len", "batch_size", "num_layers", "vocabulary_size"}
+
+_WORDED = {"data": "empty, or the 16 digits 0…9, a…f of data that were uploaded"}
+"""What a field of text may be."""
 
 
 def allowed(name: str) -> str:
     """What a field may be, in words: "1…512", "one of norm, value"."""
+    if name in _WORDED:
+        return _WORDED[name]
     field = RunConfig.model_fields[name]
     choices = _choices(field.annotation)
     if choices:
@@ -290,7 +358,8 @@ def _sentences(error: ValidationError, settings: Mapping[str, Any]) -> dict[str,
 
 
 def _must_be(name: str, span: str, got: Any, task: str = "") -> str:
-    kind = "" if choices(name) else "a whole number, " if _is_whole(name) else "a number, "
+    kind = "a whole number, " if _is_whole(name) else "a number, "
+    kind = "" if choices(name) or name in _WORDED else kind
     return f"{name} must be {kind}{span}{f' for {task}' if task else ''}, got {shown(got)}."
 
 

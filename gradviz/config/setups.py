@@ -105,6 +105,12 @@ def is_used(config: RunConfig, name: str) -> bool:
             return config.recurrent_init != "default"
         case "momentum":
             return config.optimizer in {"sgd", "rmsprop"}
+        case "vocabulary_size":
+            return TASKS[config.task].tokens == "words"
+        case "embedding_size":
+            return bool(TASKS[config.task].tokens)
+        case "data":
+            return bool(TASKS[config.task].own_data)
         case "skip_step":
             return TASKS[config.task].has_stream
         case "clip_threshold":

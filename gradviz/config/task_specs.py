@@ -19,6 +19,12 @@ class TaskSpec:
     """Whether one answer is asked, after the last timestep, or one at every timestep."""
     has_stream: bool = False
     """Whether its data have an order, so that one batch may go on where another ended."""
+    tokens: Literal["", "words", "characters"] = ""
+    """What it reads one of at every timestep, from a text; empty where it reads numbers."""
+    has_perplexity: bool = False
+    """Whether e to the power of its loss is a perplexity: of language models."""
+    own_data: Literal["", "text"] = ""
+    """What of a user's own it can learn from."""
     extra_timesteps: int = 0
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
 
@@ -34,6 +40,27 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
         "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
         "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150), has_stream=True),
+        "word_lm": TaskSpec(
+            label="Language model, words",
+            seq_len=(2, 1000),
+            answers="every",
+            has_stream=True,
+            tokens="words",
+            has_perplexity=True,
+            own_data="text",
+        ),
+        "char_lm": TaskSpec(
+            label="Language model, characters",
+            seq_len=(2, 1000),
+            answers="every",
+            has_stream=True,
+            tokens="characters",
+            has_perplexity=True,
+            own_data="text",
+        ),
+        "text_classification": TaskSpec(
+            label="Text classification", seq_len=(2, 200), tokens="words"
+        ),
     }
 )
 
@@ -45,4 +72,7 @@ TaskName = Literal[
     "digits_pixels",
     "digits_rows",
     "sunspots",
+    "word_lm",
+    "char_lm",
+    "text_classification",
 ]

@@ -7,6 +7,8 @@ from gradviz.config.task_specs import TASKS
 _LABELS = {
     "task": "Task",
     "seq_len": "Sequence length",
+    "data": "Data of your own",
+    "vocabulary_size": "Vocabulary (words)",
     "skip_step": "Skip between windows",
     "batch_size": "Batch size",
     "seed": "Seed",
@@ -14,6 +16,8 @@ _LABELS = {
     "activation": "Nonlinearity",
     "num_layers": "Layers",
     "hidden_size": "Hidden size",
+    "embedding_size": "Embedding size",
+    "dropout": "Dropout",
     "readout": "Readout",
     "recurrent_init": "Start of W_hh",
     "recurrent_gain": "Gain of W_hh",

@@ -1,4 +1,4 @@
-"""SequenceModel: PyTorch's fused recurrent layers and a linear readout.
+"""SequenceModel: PyTorch's fused recurrent layers and a linear readout; an embedding for tokens.
 
 Index legend: T timesteps, B sequences, I input size, H hidden size, O output size.
 """
@@ -13,11 +13,18 @@ from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.tasks import Task
 
+State = torch.Tensor | tuple[torch.Tensor, torch.Tensor]
+"""h_n, of an LSTM (h_n, c_n), as PyTorch's module gives it."""
+
 
 class SequenceModel(nn.Module):
     """Reads a sequence and answers once, at its end, or at every timestep.
 
+    It drops out where Zaremba, Sutskever & Vinyals 2014 (arXiv 1409.2329) do: in front of the
+    first layer where that reads an embedding, between layers, and in front of the readout.
+
     Attributes:
+        embedding: from a token to the numbers that stand for it; None where the task reads numbers.
         recurrent: the recurrent layers.
         pool: makes one vector of all timesteps' hidden states, where it answers once.
         readout: from there to the answer.
@@ -25,8 +32,15 @@ class SequenceModel(nn.Module):
 
     def __init__(self, config: RunConfig, task: Task) -> None:
         super().__init__()
-        self.recurrent = recurrent_of(config, task.input_size)
+        self.embedding = None
+        if task.vocabulary:
+            self.embedding = nn.Embedding(
+                task.input_size, config.embedding_size, dtype=torch.float64
+            )
+        width = config.embedding_size if self.embedding else task.input_size
+        self.recurrent = recurrent_of(config, width)
         self.pool = pooling(config, config.hidden_size) if task.answers == "once" else nn.Identity()
+        self.dropout = nn.Dropout(config.dropout)
         self.readout = nn.Linear(config.hidden_size, task.output_size, dtype=torch.float64)
         self.layer_names = tuple(f"l{index}" for index in range(config.num_layers))
         # Drawn in float64 whatever the dtype, so that one seed starts both at the same weights.
@@ -38,7 +52,18 @@ class SequenceModel(nn.Module):
         return self.recurrent
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(T, B, I) to (B, O), or to (T, B, O) when every timestep is answered."""
-        hidden, _ = self.recurrent(inputs)
-        answer: torch.Tensor = self.readout(self.pool(hidden))
-        return answer
+        """(T, B, I), or (T, B) tokens, to (B, O); to (T, B, O) when every timestep is answered."""
+        return self.read_on(inputs, None)[0]
+
+    def read_on(self, inputs: torch.Tensor, state: State | None) -> tuple[torch.Tensor, State]:
+        """The answer, as `forward` gives it, from a state on, and the state behind it.
+
+        Args:
+            inputs: as for `forward`.
+            state: that another call gave; None: zeros.
+        """
+        if self.embedding:
+            inputs = self.dropout(self.embedding(inputs))
+        hidden, last = self.recurrent(inputs, state)
+        answer: torch.Tensor = self.readout(self.dropout(self.pool(hidden)))
+        return answer, last

@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from gradviz.config import RunConfig, TaskName
-from gradviz.tasks import adding, copy_memory, digits, recall, sunspots, temporal_order
+from gradviz.tasks import (
+    adding,
+    char_lm,
+    copy_memory,
+    digits,
+    recall,
+    sunspots,
+    temporal_order,
+    text_classification,
+    word_lm,
+)
 from gradviz.tasks.task import Batch, Task, TaskNotes
 
 __all__ = ["TASK_NOTES", "Batch", "Task", "TaskNotes", "task_of"]
@@ -28,6 +38,9 @@ _TASKS: Mapping[TaskName, tuple[TaskNotes, Callable[[RunConfig], Task]]] = {
     "digits_pixels": (digits.PIXELS_NOTES, _by_length(digits.digits)),
     "digits_rows": (digits.ROWS_NOTES, _by_length(digits.digits)),
     "sunspots": (sunspots.NOTES, sunspots.sunspots),
+    "word_lm": (word_lm.NOTES, word_lm.word_lm),
+    "char_lm": (char_lm.NOTES, char_lm.char_lm),
+    "text_classification": (text_classification.NOTES, text_classification.text_classification),
 }
 
 TASK_NOTES: Mapping[TaskName, TaskNotes] = MappingProxyType(

@@ -7,12 +7,14 @@ reads the notes of a task and must not import it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import torch
+
+    from gradviz.tasks.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +61,12 @@ class Task:
     """Whether one answer is asked, after the last timestep, or one at every timestep."""
     answer_timesteps: int = 1
     """The accuracy is judged on so many last timesteps."""
+    vocabulary: Vocabulary | None = None
+    """What its tokens stand for, where it reads a text; input_size is their number then."""
+    has_perplexity: bool = False
+    """Whether it models a language: at every timestep the next token is asked."""
+    held_out: Callable[[int], Sequence[Batch]] | None = None
+    """batch_size to the batches of the data that are not trained on, always the same."""
     stream: Callable[[int, int], Batch] | None = None
     """(batch_size, index) to batch `index` of a walk through the data in their order; None where
     they have none. The same sequences of two batches follow each other, but where the walk begins

@@ -29,7 +29,9 @@ from gradviz.history import (
 from gradviz.model import build_model
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import Batch, task_of
+from gradviz.training.chance import TEXT, dropout_of, seed_of
 from gradviz.training.optimizer import optimizer_of
+from gradviz.training.writing import answering, write
 
 Measure = Literal["none", "light", "full"]
 
@@ -148,6 +150,43 @@ class Trainer:
         """
         return self._close_up(request) if self._close_up else None
 
+    def sample_text(self, length: int | None = None, temperature: float = 1.0) -> str | None:
+        """A text as the network would go on writing it; it leaves no trace in the training.
+
+        The same step of the same run writes the same text.
+
+        Args:
+            length: words or characters; None: about two lines.
+            temperature: by which the logits are divided; below 1 likely words become likelier.
+
+        Returns:
+            None where the task models no language, and where the network has no finite answer.
+
+        Raises:
+            ValueError: for another length or temperature.
+        """
+        if self.task.vocabulary is None or not self.task.has_perplexity:
+            return None
+        generator = torch.Generator().manual_seed(seed_of(self.config, self.step, TEXT))
+        return write(self.model, self.task.vocabulary, generator, length, temperature)
+
+    def held_out_loss(self) -> float | None:
+        """The mean loss over data that are not trained on, nothing dropped out; no trace is left.
+
+        Returns:
+            None where the task holds nothing out.
+        """
+        if self.task.held_out is None:
+            return None
+        batches = self.task.held_out(self.config.batch_size)
+        with answering(self.model):
+            losses = []
+            for batch in batches:
+                on_device = batch.to(self.config.device, getattr(torch, self.config.dtype))
+                outputs = self.model(on_device.inputs)
+                losses.append(self.task.loss(outputs, on_device.targets).item())
+        return sum(losses) / len(losses) if losses else None
+
     def set_learning_rate(self, value: float) -> None:
         """Change the learning rate from the next step on.
 
@@ -209,7 +248,8 @@ class Trainer:
     def _propagate(self, batch: Batch) -> tuple[float, float | None]:
         """Forward and backward: the loss and the accuracy."""
         self._optimizer.zero_grad()
-        outputs = self.model(batch.inputs)
+        with dropout_of(self.config, self.step):
+            outputs = self.model(batch.inputs)
         loss = self.task.loss(outputs, batch.targets)
         loss.backward()
         return loss.item(), self.task.accuracy(outputs.detach(), batch.targets)

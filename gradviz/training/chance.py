@@ -1,0 +1,41 @@
+"""What chance decides within a step, but for its batch: what is dropped out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from gradviz.config import RunConfig
+
+DROPOUT, TEXT = 1, 2
+"""What the numbers are for; each purpose has its own."""
+
+
+def seed_of(config: RunConfig, step: int, purpose: int) -> int:
+    """32 bits, decided by the run's seed, the step and the purpose alone.
+
+    So a checkpoint need not hold a generator's state for these.
+    """
+    return int(np.random.SeedSequence((config.seed, step, purpose)).generate_state(1)[0])
+
+
+@contextmanager
+def dropout_of(config: RunConfig, step: int) -> Iterator[None]:
+    """Within, PyTorch's global generators are the run's own; afterwards they are as before.
+
+    PyTorch's dropout knows no other. The masks of a step are the same whether it is measured or
+    not.
+    """
+    if not config.dropout:
+        yield
+        return
+    on_gpu = config.device == "cuda"
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if on_gpu else []):
+        seed = seed_of(config, step, DROPOUT)
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            torch.cuda.manual_seed(seed)
+        yield
