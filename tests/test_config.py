@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gradviz.config import (
     TASKS,
+    WORD_BUDGET,
     WORK_BUDGET,
     ConfigError,
     RunConfig,
@@ -23,11 +24,14 @@ from gradviz.config import (
 
 LIMITS = {
     "seq_len": (2, 1000),
+    "vocabulary_size": (50, 20_000),
     "skip_step": (0, 1000),
     "batch_size": (1, 512),
     "seed": (0, 2**31 - 1),
     "num_layers": (1, 4),
     "hidden_size": (1, 512),
+    "embedding_size": (1, 512),
+    "dropout": (0.0, 0.9),
     "recurrent_gain": (0.0, 10.0),
     "forget_bias": (-20.0, 20.0),
     "learning_rate": (1e-8, 100.0),
@@ -59,7 +63,7 @@ def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
     assert RunConfig() == RunConfig(**RunConfig().to_dict())
     fields = RunConfig.model_fields
     assert all(field.description and not field.is_required() for field in fields.values())
-    assert set(LIMITS) | set(CHOSEN) | {"momentum"} == set(fields)
+    assert set(LIMITS) | set(CHOSEN) | {"momentum", "data"} == set(fields)
 
 
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
@@ -189,10 +193,46 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings[name] = draw(kind(low, high))
     settings["momentum"] = draw(st.floats(0, 1, exclude_max=True))
     settings["forget_bias"] = draw(st.none() | st.floats(-20, 20))
-    low, high = TASKS[settings["task"]].seq_len
+    spec = TASKS[settings["task"]]
+    low, high = spec.seq_len
     settings["seq_len"] = draw(st.integers(low, high))
+    if spec.own_data:
+        settings["data"] = draw(st.just("") | st.from_regex("[0-9a-f]{16}", fullmatch=True))
+    if spec.has_perplexity:
+        settings |= {"batch_size": draw(st.integers(1, 4)), "seq_len": draw(st.integers(low, 50))}
     settings["hidden_size"] = draw(st.integers(1, 16))
     return RunConfig(**settings)
+
+
+@pytest.mark.parametrize("data", ["1", "0123456789abcdeF", "0123456789abcdef\n", "../../etc", 7])
+def test_data_are_named_by_16_digits(data: Any) -> None:
+    assert RunConfig(task="char_lm", data="0123456789abcdef").data == "0123456789abcdef"
+    sentence = problem(task="char_lm", data=data)["data"]
+    assert sentence.startswith("data must be empty, or the 16 digits 0…9, a…f of data")
+    assert sentence.isprintable()
+
+
+def test_data_are_for_tasks_that_can_learn_from_them() -> None:
+    own = RunConfig(task="word_lm", data="0123456789abcdef")
+    assert own.replace(task="char_lm").data == own.data
+    assert own.replace(task="text_classification").data == ""
+    with pytest.raises(ConfigError, match=r"data must be empty for text_classification, got .* fo"):
+        RunConfig(task="text_classification", data=own.data)
+    with pytest.raises(ConfigError, match="for adding"):
+        own.replace(task="adding", data=own.data)
+
+
+def test_a_language_model_is_bounded_by_what_it_chooses_from() -> None:
+    large = {"task": "word_lm", "hidden_size": 244, "batch_size": 100, "seq_len": 50}
+    assert RunConfig(**large, vocabulary_size=2000).word_work == WORD_BUDGET
+    assert problem(**large, vocabulary_size=2001)["work"].endswith(
+        "got (244 + 256) · 2,001 · 50 · 100 = 5e+09."
+    )
+    assert RunConfig(task="text_classification", vocabulary_size=20_000).word_work == 0
+    assert RunConfig(task="char_lm", vocabulary_size=20_000).word_work == 288 * 200 * 60 * 32
+    config, problems = RunConfig.from_query("task=word_lm&vocabulary_size=20000&batch_size=512")
+    assert config == RunConfig(task="word_lm")
+    assert len(problems) == 1
 
 
 @given(configs())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
     MOST_CHARACTERS,
+    WORD_BUDGET,
     WORK_BUDGET,
     ConfigError,
     RunConfig,
@@ -18,6 +19,7 @@ from gradviz.config.words import label_of, word_of
 __all__ = [
     "MOST_CHARACTERS",
     "TASKS",
+    "WORD_BUDGET",
     "WORK_BUDGET",
     "ConfigError",
     "RecordedConfig",

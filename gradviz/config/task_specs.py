@@ -42,7 +42,7 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150), has_stream=True),
         "word_lm": TaskSpec(
             label="Language model, words",
-            seq_len=(2, 1000),
+            seq_len=(2, 200),
             answers="every",
             has_stream=True,
             tokens="words",
@@ -51,7 +51,7 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         ),
         "char_lm": TaskSpec(
             label="Language model, characters",
-            seq_len=(2, 1000),
+            seq_len=(2, 500),
             answers="every",
             has_stream=True,
             tokens="characters",

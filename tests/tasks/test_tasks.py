@@ -22,6 +22,8 @@ SIZES = {
     "digits_rows": (8, 10),
     "sunspots": (1, 1),
 }
+READING = [name for name, spec in TASKS.items() if spec.tokens]
+"""They are tested in test_text.py too; what they read are tokens."""
 LENGTHS = sorted({(name, end) for name, spec in TASKS.items() for end in spec.seq_len})
 
 
@@ -34,18 +36,22 @@ def batch_of(
 
 
 def test_every_task_of_the_settings_is_here() -> None:
-    assert set(TASK_NOTES) == set(TASKS) == set(SIZES)
+    assert set(TASK_NOTES) == set(TASKS) == {*SIZES, *READING}
 
 
 @pytest.mark.parametrize(("name", "seq_len"), LENGTHS)
 def test_shapes_at_the_ends_of_the_allowed_lengths(name: str, seq_len: int) -> None:
     config = RunConfig(task=name, seq_len=seq_len)
     task, (inputs, targets) = batch_of(config, batch_size=5)
-    assert (task.input_size, task.output_size) == SIZES[name]
     assert task.answers == TASKS[name].answers
     assert (task.stream is not None) == TASKS[name].has_stream
-    assert inputs.shape == (config.timesteps, 5, task.input_size)
-    assert inputs.dtype == torch.float32
+    if task.vocabulary:
+        assert inputs.shape == (config.timesteps, 5)
+        assert inputs.dtype == torch.int64
+    else:
+        assert (task.input_size, task.output_size) == SIZES[name]
+        assert inputs.shape == (config.timesteps, 5, task.input_size)
+        assert inputs.dtype == torch.float32
     if not task.is_classification:
         assert targets.shape == (5, 1)
     elif task.answers == "every":
@@ -85,7 +91,7 @@ def constant_outputs(task: Task, targets: torch.Tensor) -> torch.Tensor:
     return shares.log().expand(len(targets), classes)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIZES)
 def test_the_best_constant_answer_sits_on_the_floor(name: str) -> None:
     task, (_, targets) = batch_of(RunConfig(task=name), batch_size=20_000)
     loss = float(task.loss(constant_outputs(task, targets), targets))
