@@ -2,7 +2,11 @@
 
 A cell gives, for all timesteps at once, its gates and its *linearisation*: the step
 Jacobian J_t = ∂s_t/∂s_{t−1} as products with vectors (vjp, jvp), never as a matrix. The
-state s is a tuple: (h,) or, for the LSTM, (h, c).
+state s is a tuple: (h,), (h, c), or (c,) where the output h_t is only read out of it.
+
+PyTorch's own cells are linearised in `rnn`, `lstm` and `gru`. Our own are layers
+(`RecurrentLayer`) with forward pass, replay and linearisation in one file each; `Stack`
+puts them upon each other. `peephole` is the model to follow.
 """
 
 from __future__ import annotations
@@ -10,10 +14,39 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gradviz.cells import gru, lstm, rnn
+from gradviz.cells.elman import ElmanRnn
+from gradviz.cells.fused import FusedGru, FusedLstm, FusedRnn
+from gradviz.cells.layer import RecurrentLayer
 from gradviz.cells.layer_pass import LayerPass, Weights
-from gradviz.cells.linearisation import Linearisation, Replay, State
+from gradviz.cells.linearisation import (
+    Coupling,
+    Linearisation,
+    MemoryLinearisation,
+    Replay,
+    State,
+)
+from gradviz.cells.peephole import PeepholeLstm
+from gradviz.cells.stack import Stack, detached
 
-__all__ = ["REPLAYS", "LayerPass", "Linearisation", "Replay", "State", "Weights"]
+__all__ = [
+    "LAYERS",
+    "REPLAYS",
+    "Coupling",
+    "ElmanRnn",
+    "FusedGru",
+    "FusedLstm",
+    "FusedRnn",
+    "LayerPass",
+    "Linearisation",
+    "MemoryLinearisation",
+    "PeepholeLstm",
+    "RecurrentLayer",
+    "Replay",
+    "Stack",
+    "State",
+    "Weights",
+    "detached",
+]
 
 REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
     "RNN": rnn.replay,
@@ -21,3 +54,6 @@ REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
     "GRU": gru.replay,
 }
 """By the name of PyTorch's module."""
+
+LAYERS: Mapping[str, type[RecurrentLayer]] = {layer.cell_name: layer for layer in (PeepholeLstm,)}
+"""Our own cells by their name in `config.CELLS`; PyTorch's three are FusedLayers or its modules."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gradviz.cells.arrays import plus_product
 from gradviz.cells.layer_pass import LayerPass
+from gradviz.cells.linearisation import HiddenCoupling, Replay
 from gradviz.cells.squash import logistic_slope, tanh_, tanh_slope
 
 
@@ -31,6 +32,11 @@ class GruLinearisation:
     """(T, B, H): ∂h_t/∂(W_in x_t + b_in)."""
     weight: Tensor
     """(3H, H) W_hh."""
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds of one product."""
+        return self.weight.numel()
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
@@ -53,21 +59,12 @@ class GruLinearisation:
         return through.reshape(*through.shape[:-2], -1)
 
 
-@dataclass
-class GruReplay:
-    """Gates of all timesteps."""
-
-    gates: dict[str, Tensor]
-    linearisation: GruLinearisation
-    cell: Tensor | None = None
-
-
-def replay(passed: LayerPass) -> GruReplay:
+def replay(passed: LayerPass) -> Replay:
     """Gates and linearisation of all timesteps."""
     weights, before = passed.weights, passed.before
     shape, width = before.shape[:2], before.shape[-1]
-    drive = torch.addmm(weights.bias_ih, passed.inputs.flatten(0, 1), weights.ih.T)
-    recurrent = torch.addmm(weights.bias_hh, before.flatten(0, 1), weights.hh.T)
+    drive = torch.addmm(weights["bias_ih"], passed.inputs.flatten(0, 1), weights["weight_ih"].T)
+    recurrent = torch.addmm(weights["bias_hh"], before.flatten(0, 1), weights["weight_hh"].T)
     drive, recurrent = drive.unflatten(0, shape), recurrent.unflatten(0, shape)
     back = recurrent[..., 2 * width :]
     gates = drive[..., : 2 * width].add_(recurrent[..., : 2 * width]).sigmoid_()
@@ -81,12 +78,16 @@ def replay(passed: LayerPass) -> GruReplay:
     torch.mul(candidate, r, out=to_candidate)
     to_reset.mul_(candidate).mul_(back)
     to_update.mul_(before - n)
-    return GruReplay(
+    steps = GruLinearisation(
+        update=z,
+        to_hidden=to_hidden.unflatten(-1, (3, width)),
+        candidate=candidate,
+        weight=weights["weight_hh"],
+    )
+    return Replay(
+        states=(passed.output,),
+        linearisation=steps,
+        coupling=HiddenCoupling(steps, weights["weight_ih"]),
+        reads=(before,),
         gates={"reset": r, "update": z, "candidate": n},
-        linearisation=GruLinearisation(
-            update=z,
-            to_hidden=to_hidden.unflatten(-1, (3, width)),
-            candidate=candidate,
-            weight=weights.hh,
-        ),
     )

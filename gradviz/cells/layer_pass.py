@@ -1,59 +1,53 @@
 """What a cell needs of one layer's forward pass, to linearise it.
 
 Index legend: T timesteps, B sequences, I input size, H hidden size, G gates of a cell,
-P size of h_t: H, or an LSTM's proj_size.
+P size of the output h_t: H, or an LSTM's proj_size.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from gradviz.cells.linearisation import State
 
-class Weights(NamedTuple):
-    """A layer's, in PyTorch's gate order."""
-
-    ih: Tensor
-    """(G·H, I)."""
-    hh: Tensor
-    """(G·H, P)."""
-    bias_ih: Tensor
-    """(G·H,)."""
-    bias_hh: Tensor
-    """(G·H,)."""
-    hr: Tensor | None = None
-    """(P, H) the projection of an LSTM with proj_size."""
-
-    def to(self, dtype: torch.dtype) -> Weights:
-        """In another precision."""
-        *four, hr = self
-        ih, hh, bias_ih, bias_hh = (each.to(dtype) for each in four if each is not None)
-        return Weights(ih, hh, bias_ih, bias_hh, None if hr is None else hr.to(dtype))
+Weights = Mapping[str, Tensor]
+"""A layer's, by PyTorch's names without the layer's suffix: weight_ih (G·H, I), weight_hh
+(G·H, P), bias_ih and bias_hh (G·H,), weight_hr (P, H); a cell of ours may have others."""
 
 
-class LayerPass(NamedTuple):
-    """One layer on one batch, time-major, in the order in which it was read."""
+@dataclass(frozen=True)
+class LayerPass:
+    """One layer on one batch, time-major, in the order in which it was read.
+
+    All of it was noted as it was in the pass: the optimiser changes a module's weights in place.
+    """
 
     inputs: Tensor
     """(T, B, I) x_t."""
-    before: Tensor
-    """(T, B, P) h_{t−1}."""
-    hidden: Tensor
+    output: Tensor
     """(T, B, P) h_t."""
-    cell: Tensor
-    """(B, H) c_0; zeros for a cell without."""
+    start: State
+    """s_0: (B, ·) for each part."""
     weights: Weights
-    nonlinearity: str
-    """Of an RNN: "tanh" or "relu"."""
+    nonlinearity: str = ""
+    """Of a cell that has a choice: "tanh", "relu", …"""
+
+    @cached_property
+    def before(self) -> Tensor:
+        """(T, B, P) h_{t−1}, of a cell whose first part of the state is its output."""
+        return torch.cat([self.start[0].unsqueeze(0), self.output[:-1]])
 
     def alone(self, b: int) -> LayerPass:
         """Sequence b = 0…B−1 as a batch of one."""
         row = slice(b, b + 1)
-        return self._replace(
+        return replace(
+            self,
             inputs=self.inputs[:, row],
-            before=self.before[:, row],
-            hidden=self.hidden[:, row],
-            cell=self.cell[row],
+            output=self.output[:, row],
+            start=tuple(part[row] for part in self.start),
         )

@@ -18,23 +18,33 @@ from torch import Tensor
 
 from gradviz.cells.arrays import joined, plus_product
 from gradviz.cells.layer_pass import LayerPass
+from gradviz.cells.linearisation import HiddenCoupling, MemoryLinearisation, Replay
 from gradviz.cells.squash import logistic_slope, squash_gates_, tanh_
 
 
 @dataclass
-class LstmLinearisation:
-    """J_t of (h, c) by the gates' multipliers."""
+class LstmLinearisation(MemoryLinearisation):
+    """J_t of (h, c) by the gates' multipliers.
+
+    It serves every LSTM of G gates whose last is the output gate, and whose other connections,
+    like peepholes, go unit by unit: these are in `forget` and `out`.
+    """
 
     forget: Tensor
-    """(T, B, H): ∂c_t/∂c_{t−1} at fixed h_{t−1}."""
+    """(T, B, H): ∂c_t/∂c_{t−1} at fixed h_{t−1}; the forget gate, and what peepholes add."""
     out: Tensor
-    """(T, B, H): o(1 − tanh²c_t), ∂h_t/∂c_t before a projection."""
+    """(T, B, H): ∂h_t/∂c_t before a projection; o(1 − tanh²c_t), and what a peephole adds."""
     by_gate: Tensor
-    """(T, B, 4H), by the pre-activations a: ∂c_t/∂a of i, f, g; ∂h_t/∂a of o at fixed c_t."""
+    """(T, B, G·H), by the pre-activations a: ∂c_t/∂a of i, f, g; ∂h_t/∂a of o at fixed c_t."""
     weight: Tensor
-    """(4H, P) W_hh."""
+    """(G·H, P) W_hh."""
     projection: Tensor | None = None
     """(P, H) W_hr; P = H without one."""
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds of one product."""
+        return self.weight.numel()
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ (v_h, v_c)."""
@@ -43,55 +53,59 @@ class LstmLinearisation:
             of_hidden = of_hidden @ self.projection
         of_cell = plus_product(of_cell, of_hidden, self.out)
         # Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
-        drive = joined((of_cell, of_cell, of_cell, of_hidden))
+        drive = joined((*self._of_memory(of_cell), of_hidden))
         drive *= self.by_gate
         return (drive @ self.weight, of_cell * self.forget)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t (u_h, u_c)."""
-        drive = ((vector[0] @ self.weight.T) * self.by_gate).unflatten(-1, (4, -1))
-        cell = torch.addcmul(drive[..., :3, :].sum(-2), vector[1], self.forget)
-        hidden = torch.addcmul(drive[..., 3, :], cell, self.out)
+        width = self.forget.shape[-1]
+        drive = ((vector[0] @ self.weight.T) * self.by_gate).unflatten(-1, (-1, width))
+        cell = torch.addcmul(drive[..., :-1, :].sum(-2), vector[1], self.forget)
+        hidden = torch.addcmul(drive[..., -1, :], cell, self.out)
         return (hidden if self.projection is None else hidden @ self.projection.T, cell)
 
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih), in PyTorch's gate order."""
         of_hidden = self._unprojected(vector[0])
         of_cell = torch.addcmul(vector[1], of_hidden, self.out)
-        return torch.cat((of_cell, of_cell, of_cell, of_hidden), -1).mul_(self.by_gate)
+        return torch.cat((*self._of_memory(of_cell), of_hidden), -1).mul_(self.by_gate)
 
     def recurrent_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_hh h_{t−1} + b_hh): the same, for the two are added."""
         return self.input_grad(vector)
 
-    def cell_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
-        """∂L/∂c_t through every path: v_c, and h_t of the same timestep."""
-        return torch.addcmul(vector[1], self._unprojected(vector[0]), self.out)
+    def hidden_of_cell(self, vector: Tensor) -> Tensor:
+        """(∂h_t/∂c_t) u."""
+        hidden = vector * self.out
+        return hidden if self.projection is None else hidden @ self.projection.T
+
+    def cell_of_hidden(self, vector: Tensor) -> Tensor:
+        """(∂h_t/∂c_t)ᵀ v."""
+        return self._unprojected(vector) * self.out
+
+    def _of_memory(self, of_cell: Tensor) -> tuple[Tensor, ...]:
+        """Once for each gate but the last."""
+        gates: int = self.by_gate.shape[-1] // self.forget.shape[-1]
+        return (of_cell,) * (gates - 1)
 
     def _unprojected(self, of_hidden: Tensor) -> Tensor:
         return of_hidden if self.projection is None else of_hidden @ self.projection
 
 
-@dataclass
-class LstmReplay:
-    """Gates and cell states of all timesteps."""
-
-    gates: dict[str, Tensor]
-    cell: Tensor
-    linearisation: LstmLinearisation
-
-
-def replay(passed: LayerPass) -> LstmReplay:
+def replay(passed: LayerPass) -> Replay:
     """Gates, cell states and linearisation of all timesteps."""
     weights = passed.weights
     gates = torch.addmm(
-        weights.bias_ih + weights.bias_hh, passed.inputs.flatten(0, 1), weights.ih.T
-    ).addmm_(passed.before.flatten(0, 1), weights.hh.T)
+        weights["bias_ih"] + weights["bias_hh"],
+        passed.inputs.flatten(0, 1),
+        weights["weight_ih"].T,
+    ).addmm_(passed.before.flatten(0, 1), weights["weight_hh"].T)
     gates = gates.unflatten(0, passed.before.shape[:2])
     i, f, g, o = gates.chunk(4, -1)
     squash_gates_(gates, g)
     write = i * g
-    previous, now = cell_states(f, write, passed.cell)
+    previous, now = cell_states(f, write, passed.start[1])
     by_gate = logistic_slope(gates)
     of_input, of_forget, of_candidate, of_output = by_gate.chunk(4, -1)
     of_input.mul_(g)
@@ -100,12 +114,19 @@ def replay(passed: LayerPass) -> LstmReplay:
     squashed = tanh_(now.clone())
     of_output.mul_(squashed)
     out = torch.addcmul(o, squashed.mul_(squashed), o, value=-1)
-    return LstmReplay(
+    steps = LstmLinearisation(
+        forget=f,
+        out=out,
+        by_gate=by_gate,
+        weight=weights["weight_hh"],
+        projection=weights.get("weight_hr"),
+    )
+    return Replay(
+        states=(passed.output, now),
+        linearisation=steps,
+        coupling=HiddenCoupling(steps, weights["weight_ih"]),
+        reads=(passed.before,),
         gates={"input": i, "forget": f, "candidate": g, "output": o},
-        cell=now,
-        linearisation=LstmLinearisation(
-            forget=f, out=out, by_gate=by_gate, weight=weights.hh, projection=weights.hr
-        ),
     )
 
 

@@ -1,18 +1,20 @@
-"""Elman's RNN: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), φ = tanh or relu.
+"""Elman's RNN: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh).
 
-Elman 1990; PyTorch's `nn.RNN`. J_t = diag(φ′) W_hh.
+Elman 1990. J_t = diag(φ′) W_hh. With φ = tanh or relu it is PyTorch's `nn.RNN`; `elman` has the
+layer for the others.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from gradviz.cells.layer_pass import LayerPass
-from gradviz.cells.squash import tanh_slope
+from gradviz.cells.linearisation import HiddenCoupling, Replay
+from gradviz.cells.nonlinearity import NONLINEARITIES
 
 
 @dataclass
@@ -23,6 +25,11 @@ class RnnLinearisation:
     """(T, B, H) φ′ at the pre-activation."""
     weight: Tensor
     """(H, H) W_hh."""
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds of one product."""
+        return self.weight.numel()
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
@@ -41,30 +48,26 @@ class RnnLinearisation:
         return self.input_grad(vector)
 
 
-@dataclass
-class RnnReplay:
-    """A plain RNN has no gates."""
-
-    linearisation: RnnLinearisation
-    gates: dict[str, Tensor] = field(default_factory=dict)
-    cell: Tensor | None = None
-
-
-def replay(passed: LayerPass) -> RnnReplay:
+def replay(passed: LayerPass) -> Replay:
     """Linearise all timesteps; φ′ follows from h_t."""
-    hidden = passed.hidden
-    slope = tanh_slope(hidden) if passed.nonlinearity == "tanh" else (hidden > 0).to(hidden.dtype)
-    return RnnReplay(RnnLinearisation(slope=slope, weight=passed.weights.hh))
+    slope = NONLINEARITIES[passed.nonlinearity].slope(passed.output)
+    steps = RnnLinearisation(slope=slope, weight=passed.weights["weight_hh"])
+    return Replay(
+        states=(passed.output,),
+        linearisation=steps,
+        coupling=HiddenCoupling(steps, passed.weights["weight_ih"]),
+        reads=(passed.before,),
+    )
 
 
-def bound(weight: Tensor) -> float:
-    """Pascanu's bound on ‖J_t‖₂: γ‖W_hh‖₂ with γ = 1 for tanh and relu (arXiv 1211.5063).
+def bound(weight: Tensor, nonlinearity: str) -> float:
+    """Pascanu's bound on ‖J_t‖₂: γ‖W_hh‖₂ with γ = max φ′, 1 for tanh (arXiv 1211.5063).
 
     nan for weights that are not finite, on which LAPACK's SVD would raise.
     """
     if not bool(torch.isfinite(weight).all()):
         return math.nan
-    return float(torch.linalg.matrix_norm(weight, 2))
+    return NONLINEARITIES[nonlinearity].steepest * float(torch.linalg.matrix_norm(weight, 2))
 
 
 def radius(weight: Tensor) -> float:

@@ -48,8 +48,10 @@ def _norm_by_svd(cell: str) -> float:
 
 def _tanh_share_of_bound() -> float:
     """The largest ‖J_t‖₂ / ‖W_hh‖₂."""
-    flow = last_summed(build("tanh", 3, 16), torch.randn(TIMESTEPS, 3, 3, dtype=torch.float64))
-    return float(flow.jacobian_norm(tolerance=1e-12).max()) / _largest(flow.weight_hh)
+    module = build("tanh", 3, 16)
+    flow = last_summed(module, torch.randn(TIMESTEPS, 3, 3, dtype=torch.float64))
+    weight = module.get_parameter("weight_hh_l0").detach()
+    return float(flow.jacobian_norm(tolerance=1e-12).max()) / _largest(weight)
 
 
 def _largest(weight: Tensor) -> float:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gradviz.cells import REPLAYS, LayerPass, Replay, State, Weights
-from gradviz.cells.lstm import LstmLinearisation
+from gradviz.cells import REPLAYS, LayerPass, MemoryLinearisation, Replay, State, Weights
 from gradviz.flow.errors import WatchError, refuse_non_finite, refuse_second_backward
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.measured import measured
@@ -97,13 +96,7 @@ class Loop:
                 "pass its state on as it is, or watch an nn.RNN, nn.LSTM or nn.GRU."
             )
         if not math.isfinite(self.states[-1][0].sum().item()):
-            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            weights = {
-                name: each
-                for name, each in zip(names, self.weights, strict=False)
-                if each is not None
-            }
-            refuse_non_finite(self.name, weights)
+            refuse_non_finite(self.name, self.weights)
 
 
 class CellLoops:
@@ -153,52 +146,53 @@ def _came_from(given: State, loops: list[Loop]) -> bool:
 
 
 def _weights(module: nn.RNNCellBase) -> Weights:
-    ih, hh = (each.detach().clone() for each in (module.weight_ih, module.weight_hh))
+    ih, hh = module.weight_ih.detach().clone(), module.weight_hh.detach().clone()
     zeros = hh.new_zeros(len(hh))
     bias_ih, bias_hh = (
         zeros if each is None else each.detach().clone()
         for each in (module.bias_ih, module.bias_hh)
     )
-    return Weights(ih, hh, bias_ih, bias_hh)
+    return {"weight_ih": ih, "weight_hh": hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
 
 
 @measured
 def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
     """One, without a suffix; "l0" where the model is the cell itself."""
     kind = type(loop.module).__name__.removesuffix("Cell")
-    dtype = torch.float64 if loop.weights.hh.dtype == torch.float64 else torch.float32
+    dtype = torch.float64 if loop.weights["weight_hh"].dtype == torch.float64 else torch.float32
     hidden = _stacked((state[0] for state in loop.states), probes).to(dtype)
     zeros = torch.zeros_like(hidden[0])
-    start: State = (zeros, zeros)
+    start: State = (zeros,) * len(loop.states[0])
     if loop.start is not None:
         start = tuple(_batched(each)[:probes].to(dtype) for each in loop.start)
     passed = LayerPass(
         inputs=_stacked(loop.inputs, probes).to(dtype),
-        before=torch.cat([start[0].unsqueeze(0), hidden[:-1]]),
-        hidden=hidden,
-        cell=start[-1],
-        weights=loop.weights.to(dtype),
+        output=hidden,
+        start=start,
+        weights={name: each.to(dtype) for name, each in loop.weights.items()},
         nonlinearity=getattr(loop.module, "nonlinearity", ""),
     )
-    replay = _replay(kind, passed)
+    replay = _replay_of(kind)
+    replayed = replay(passed)
     flow = LayerFlow(
         cell_name=kind.lower(),
         passed=passed,
         replay=replay,
-        direct=_direct(loop, replay, hidden, probes),
+        replayed=replayed,
+        direct=_direct(loop, replayed, hidden, probes),
         order=Order(len(hidden)),
     )
     return {"" if loop.name else "l0": flow}
 
 
-def _replay(kind: str, passed: LayerPass) -> Replay:
+def _replay_of(kind: str) -> Callable[[LayerPass], Replay]:
     # Subclasses of PyTorch's cells are as different as they please.
     if kind not in REPLAYS:
         raise WatchError(f"An {kind}Cell cannot be measured; use nn.RNNCell, LSTMCell or GRUCell.")
-    return REPLAYS[kind](passed)
+    return REPLAYS[kind]
 
 
-def _direct(loop: Loop, replay: Replay, hidden: Tensor, probes: int | None) -> Direct:
+def _direct(loop: Loop, replayed: Replay, hidden: Tensor, probes: int | None) -> Direct:
     """What the total gradients hold beyond J_tᵀ times the next one's."""
     parts = len(loop.states[0])
     zeros = torch.zeros_like(_batched(loop.states[0][0]))
@@ -206,14 +200,15 @@ def _direct(loop: Loop, replay: Replay, hidden: Tensor, probes: int | None) -> D
         _stacked((loop.grads.get((t, part), zeros) for t in range(len(hidden))), probes).double()
         for part in range(parts)
     ]
-    steps = cast(replay.linearisation, torch.float64)
-    if isinstance(steps, LstmLinearisation) and loop.is_through:
+    steps = cast(replayed.linearisation, torch.float64)
+    if isinstance(steps, MemoryLinearisation) and loop.is_through:
         # Of what has come to c_t, a share came through h_t of the same timestep.
         through = steps.cell_grad((totals[0], torch.zeros_like(totals[1])))
         totals[1] = totals[1] - through
     carried = steps.vjp(tuple(totals))
     lost = torch.finfo(loop.states[0][0].dtype)
     drive = torch.linalg.vector_norm(steps.recurrent_grad(tuple(totals)), dim=-1, keepdim=True)
+    assert steps.weight is not None, "PyTorch's cells have W_hh"
     column = torch.linalg.vector_norm(steps.weight, dim=0).max()
     found = []
     for total, back in zip(totals, carried, strict=True):

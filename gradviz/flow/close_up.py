@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.cells import MemoryLinearisation
+from gradviz.cells.rnn import RnnLinearisation
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.measured import measured
 from gradviz.flow.pulse import pulse
@@ -84,8 +86,8 @@ def _nearest(wanted: int, most: int) -> int:
 
 
 def _memory(alone: LayerFlow, *, is_carried: bool) -> dict[str, Any]:
-    """An LSTM's two paths from c_t to c_T."""
-    if alone.cell_name != "lstm":
+    """Two paths from c_t to c_T, of a cell with a memory."""
+    if not isinstance(alone.steps, MemoryLinearisation):
         return {"forget_path_log10": None, "cell_transport_log10": None}
     forget = alone.forget_product_log10()[:, 0]
     through = torch.full_like(forget, math.nan)
@@ -112,9 +114,9 @@ def _jacobian(alone: LayerFlow, timestep: int) -> dict[str, Any]:
 
 def _recurrent_eigenvalues(flow: LayerFlow) -> Complexes | None:
     """Of a plain RNN's W_hh, largest magnitude first; empty where it is larger than MOST_VALUES."""
-    if flow.cell_name != "rnn":
+    if not isinstance(flow.steps, RnnLinearisation):
         return None
-    weight = flow.weight_hh.double()
+    weight = flow.steps.weight.double()
     if len(weight) > MOST_VALUES:
         return _complex(weight.new_empty(0))
     if not bool(weight.isfinite().all()):
@@ -135,12 +137,14 @@ def _mean_transport_log10(flow: LayerFlow, probes: int) -> Floats:
 
 def _variances(flow: LayerFlow) -> dict[str, Any]:
     """What mean-field theory calls σ_w² and σ_u² (Chen et al. 2018, arXiv 1806.05394)."""
-    if flow.cell_name != "rnn":
+    if not isinstance(flow.steps, RnnLinearisation):
         return {"weight_variance": None, "drive_variance": None}
-    weights = flow.passed.weights.to(torch.float64)
-    drive = flow.passed.inputs.double() @ weights.ih.T + weights.bias_ih + weights.bias_hh
+    weights = {name: each.double() for name, each in flow.passed.weights.items()}
+    drive = flow.passed.inputs.double() @ weights["weight_ih"].T
+    drive = drive + sum(each for name, each in weights.items() if name.startswith("bias"))
+    recurrent = flow.steps.weight.double()
     return {
-        "weight_variance": len(weights.hh) * float(weights.hh.square().mean()),
+        "weight_variance": len(recurrent) * float(recurrent.square().mean()),
         "drive_variance": float(drive.square().mean()),
     }
 

@@ -1,7 +1,11 @@
 """LayerFlow: the gradients, Jacobians and transport of one recurrent layer.
 
-Index legend: T timesteps, B recorded sequences, P size of h_t (H, or an LSTM's proj_size),
-H hidden size, N state size (2H for an LSTM, whose state is (h, c)), Q ≤ B probes.
+Index legend: T timesteps, B recorded sequences, I input size, P size of h_t (H, or an LSTM's
+proj_size), H hidden size, N state size (2H for an LSTM, whose state is (h, c)), Q ≤ B probes.
+
+What a layer carries from timestep to timestep is its state s_t. Its first part is h_t, the output,
+but for cells that only read their output out of what they carry (QRNN, SRU): then `hidden` and
+`hidden_grad` are c_t and ∂L/∂c_t.
 
 Row 0 of a time axis is t = 1, the sequence's first timestep, in both directions. Where a
 direction is reversed the state before s_t is s_{t+1}, and the last state is s_1. Of a packed
@@ -10,19 +14,20 @@ batch, timesteps behind a sequence's end are nan (in states and their gradients 
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, reduce
 
 from torch import Tensor
 
-from gradviz.cells import REPLAYS, LayerPass, Replay
+from gradviz.cells import LayerPass, Replay
 from gradviz.flow import quantities as measure
 from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
 from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.split import Split
-from gradviz.flow.scaled import Scaled
-from gradviz.flow.steps import Ended
+from gradviz.flow.scaled import Scaled, earlier
+from gradviz.flow.steps import Ended, cast
 from gradviz.flow.total_gradient import Direct, TotalGradient, total_gradient
 from gradviz.flow.transport import SEGMENT
 
@@ -34,11 +39,12 @@ class LayerFlow:
     """One layer and direction of a watched pass. Everything is computed when first asked for.
 
     Attributes:
-        cell_name: "rnn", "lstm" or "gru".
-        hidden: (T, B, P) h_t.
+        cell_name: "rnn", "lstm", "gru" or that of a cell of ours.
+        hidden: (T, B, P) h_t, or whatever is the first part of s_t.
         cell: (T, B, H) c_t of an LSTM, else None.
+        output: (T, B, P) what the layer gave.
         gates: name to (T, B, H); empty for a plain RNN.
-        weight_hh: (G·H, P), as it was in the forward pass.
+        weight_hh: (G·H, P), as it was in the forward pass; None for a cell without.
         passed: inputs, states and weights of the forward pass, in the order read.
         order: how the layer read the sequence.
     """
@@ -48,28 +54,33 @@ class LayerFlow:
         *,
         cell_name: str,
         passed: LayerPass,
-        replay: Replay,
+        replay: Callable[[LayerPass], Replay],
+        replayed: Replay,
         direct: Direct,
         order: Order,
     ) -> None:
         """All in the order in which the layer read.
 
         Args:
-            cell_name: "rnn", "lstm" or "gru".
+            cell_name: of the cell.
             passed: what the layer read and gave.
             replay: the cell's.
+            replayed: what it made of the pass.
             direct: gradients that come from outside the recurrence.
             order: of the timesteps.
         """
-        steps = replay.linearisation
+        steps = replayed.linearisation
         self.cell_name = cell_name
         self.order = order
         self.passed = passed
-        self.hidden = order.placed(passed.hidden, 0.0)
-        self.cell = None if replay.cell is None else order.placed(replay.cell, 0.0)
-        self.gates = {name: order.placed(gate) for name, gate in replay.gates.items()}
+        self.hidden, *others = (order.placed(part, 0.0) for part in replayed.states)
+        self.cell = others[0] if others else None
+        self.output = order.placed(passed.output, 0.0)
+        self.gates = {name: order.placed(gate) for name, gate in replayed.gates.items()}
         self.weight_hh = steps.weight
         self.steps = steps if order.is_on is None else Ended(steps, order.is_on.unsqueeze(-1))
+        self.reads = replayed.reads
+        self._coupling, self._replay = replayed.coupling, replay
         self._direct = direct
         self._transports: dict[tuple[Kind, int | None, float], Tensor] = {}
 
@@ -80,7 +91,8 @@ class LayerFlow:
         return LayerFlow(
             cell_name=self.cell_name,
             passed=passed,
-            replay=REPLAYS[self.cell_name.upper()](passed),
+            replay=self._replay,
+            replayed=self._replay(passed),
             direct=self._direct.alone(b),
             order=self.order.alone(b),
         )
@@ -112,7 +124,7 @@ class LayerFlow:
 
     @cached_property
     def cell_grad(self) -> Tensor:
-        """(T, B, H) float64: ∂L/∂c_t of an LSTM through every path."""
+        """(T, B, H) float64: ∂L/∂c_t through every path, of a cell with a memory."""
         return measure.cell_grad.cell_grad(self)
 
     @cached_property
@@ -126,11 +138,19 @@ class LayerFlow:
         return measure.hidden_grad_log10.hidden_grad_log10(self)
 
     @measured
-    def grad_below(self, weight_ih: Tensor) -> Scaled:
+    def grad_below(self) -> Scaled:
         """(T, B, I): ∂L/∂x_t, which the layer below receives, in the order of the sequence."""
-        total = self.total
-        drive = total.steps.input_grad(total.parts)
-        below = total.scaled(drive @ weight_ih.to(drive.dtype))
+        total, output, dtype = self.total, self._direct.output, self.total.parts[0].dtype
+        coupling = cast(self._coupling, dtype)
+        of_state = map(total.scaled, coupling.to_inputs(total.parts))
+        terms = [earlier(each, lag) for lag, each in enumerate(of_state)]
+        if output is not None:
+            grads = coupling.output_to_inputs(output.mantissa.to(dtype))
+            terms += [earlier(Scaled(e, output.exponent), lag) for lag, e in enumerate(grads)]
+        below = reduce(Scaled.plus, terms)
+        if self.order.is_on is not None:
+            is_on = self.order.is_on.unsqueeze(-1)
+            below = below.linear(lambda each: each.where(is_on, 0.0))
         return below.moved(self.order.turned)
 
     @cached_property
@@ -253,7 +273,7 @@ class LayerFlow:
         """
         timesteps, batch = self.states(probes).shape[:2]
         width = self.hidden.shape[-1]
-        norms = 8 * self.weight_hh.numel()
-        product = width * self.weight_hh.numel()
+        norms = 8 * self.steps.cost
+        product = width * self.steps.cost
         gram = width**2 * self.state_size + EIGEN_COST * width**3 / SEGMENT
         return float(timesteps * batch * (norms + product + gram))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import torch
@@ -12,6 +13,8 @@ from gradviz.flow.errors import WatchError
 from gradviz.flow.grad_norm import norm_of
 from gradviz.flow.measured import measured
 from gradviz.remedies import angle_between
+
+LAYER_SUFFIX = re.compile(r"_l\d+(_reverse)?$")
 
 
 class ParameterFlow:
@@ -52,13 +55,7 @@ class ParameterFlow:
         `name` is a key of `watch.layers`: "encoder.l0_reverse#2", or a cell's.
         """
         place = name.split("#")[0]
-        module, _, suffix = place.rpartition(".")
-        grads = [
-            grad
-            for key, (_, _, grad) in self._noted.items()
-            if key.rpartition(".")[0] == place
-            or (key.rpartition(".")[0] == module and key.endswith(f"_{suffix}"))
-        ]
+        grads = [grad for key, (_, _, grad) in self._noted.items() if _is_of(key, place)]
         return _norm(grads) if grads else None
 
     @property
@@ -115,6 +112,20 @@ class ParameterFlow:
             for parameter, _, noted in self._all()
             if parameter.grad is not None
         ]
+
+
+def _is_of(key: str, place: str) -> bool:
+    """Whether a parameter is a layer's.
+
+    Its name lies below that of a cell in a loop or a layer of a Stack; ends as that of a layer of
+    a fused module; or has no layer's suffix where a layer of ours is by itself, as "l0".
+    """
+    module, _, suffix = place.rpartition(".")
+    parent, _, own = key.rpartition(".")
+    if key.startswith(f"{place}."):
+        return True
+    is_alone = suffix == "l0" and not LAYER_SUFFIX.search(own)
+    return parent == module and (own.endswith(f"_{suffix}") or is_alone)
 
 
 def _flat(values: Tensor) -> Tensor:

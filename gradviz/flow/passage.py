@@ -117,14 +117,15 @@ class Passage:
         return pad_packed_sequence(self.inputs)[1]
 
     def weights_of(self, layer: int, direction: int) -> Weights:
-        """A layer's; zeros for biases it does not have."""
+        """A layer's, in PyTorch's order; zeros for biases it does not have."""
         suffix = f"_l{layer}{direction * '_reverse'}"
         ih, hh = self.weights[f"weight_ih{suffix}"], self.weights[f"weight_hh{suffix}"]
-        zeros = hh.new_zeros(len(hh))
-        bias_ih, bias_hh = (
-            self.weights.get(f"bias_{side}{suffix}", zeros) for side in ("ih", "hh")
-        )
-        return Weights(ih, hh, bias_ih, bias_hh, self.weights.get(f"weight_hr{suffix}"))
+        found = {"weight_ih": ih, "weight_hh": hh}
+        for name in ("bias_ih", "bias_hh"):
+            found[name] = self.weights.get(f"{name}{suffix}", hh.new_zeros(len(hh)))
+        if f"weight_hr{suffix}" in self.weights:
+            found["weight_hr"] = self.weights[f"weight_hr{suffix}"]
+        return found
 
     def time_major(self, values: Tensor | PackedSequence, probes: int | None) -> Tensor:
         """(T, Q, …), padded with zeros."""

@@ -5,6 +5,7 @@ Index legend: T timesteps, Q recorded sequences, L layers, D directions, P size 
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -94,14 +95,16 @@ class _Layers:
             order, index = self._order(direction), layer * self.passage.directions + direction
             weights = self.passage.weights_of(layer, direction)
             hidden = order.turned(hidden).to(self.dtype)
-            cell = hidden.new_zeros(hidden.shape[1], module.hidden_size)
-            first = self.passage.start(0, index, hidden[0])
+            likes = [hidden[0]]
+            if self._kind == "LSTM":
+                likes.append(hidden.new_zeros(hidden.shape[1], module.hidden_size))
             passed = LayerPass(
                 inputs=order.turned(inputs).to(self.dtype),
-                before=torch.cat([first.unsqueeze(0), hidden[:-1]]),
-                hidden=hidden,
-                cell=self.passage.start(1, index, cell),
-                weights=weights.to(self.dtype),
+                output=hidden,
+                start=tuple(
+                    self.passage.start(part, index, like) for part, like in enumerate(likes)
+                ),
+                weights={name: each.to(self.dtype) for name, each in weights.items()},
                 nonlinearity=getattr(module, "nonlinearity", ""),
             )
             found.append((passed, REPLAYS[self._kind](passed)))
@@ -113,17 +116,18 @@ class _Layers:
         flows = []
         for direction, (passed, replay) in enumerate(replays):
             order, index = self._order(direction), layer * len(replays) + direction
-            width = passed.hidden.shape[-1]
-            mine = coming.mantissa.narrow(-1, direction * width, width)
-            direct = Scaled(mine, coming.exponent).moved(order.turned)
-            last: State = (self.passage.grad_of_last("h_n", index, passed.hidden[0]),)
-            if replay.cell is not None:
-                last = (*last, self.passage.grad_of_last("c_n", index, passed.cell))
+            width = passed.output.shape[-1]
+            direct = coming.columns(direction * width, width).moved(order.turned)
+            last: State = tuple(
+                self.passage.grad_of_last(key, index, part)
+                for key, part in zip(("h_n", "c_n"), passed.start, strict=False)
+            )
             flows.append(
                 LayerFlow(
                     cell_name=self._kind.lower(),
                     passed=passed,
-                    replay=replay,
+                    replay=REPLAYS[self._kind],
+                    replayed=replay,
                     direct=Direct(direct, last, known=self._known(layer)),
                     order=order,
                 )
@@ -137,11 +141,7 @@ class _Layers:
 
     def _below(self, layer: int, flows: list[LayerFlow]) -> Scaled:
         """∂L/∂ the output of the layer below, from all directions."""
-        found = [
-            flow.grad_below(self.passage.weights_of(layer, direction).ih)
-            for direction, flow in enumerate(flows)
-        ]
-        coming = found[0] if len(found) == 1 else found[0].plus(found[1])
+        coming = reduce(Scaled.plus, [flow.grad_below() for flow in flows])
         if self.masks is None:
             return coming
         mask = self.masks[layer - 1]
@@ -172,8 +172,8 @@ class _Layers:
         """A layer's output by PyTorch's own fused operation, as it ran then."""
         passage, directions = self.passage, self.passage.directions
         weights = [passage.weights_of(layer, direction) for direction in range(directions)]
-        flat = [each for row in weights for each in row if each is not None]
-        starts = [inputs.new_zeros(inputs.shape[1], weights[0].hh.shape[1])]
+        flat = [each for row in weights for each in row.values()]
+        starts = [inputs.new_zeros(inputs.shape[1], weights[0]["weight_hh"].shape[1])]
         if self._kind == "LSTM":
             starts.append(inputs.new_zeros(inputs.shape[1], self.module.hidden_size))
         rows = range(layer * directions, (layer + 1) * directions)

@@ -34,6 +34,10 @@ class Scaled:
         """Of some timesteps."""
         return self.moved(lambda each: each[first:end])
 
+    def columns(self, first: int, width: int) -> Scaled:
+        """Of some entries of each row."""
+        return self.linear(lambda each: each.narrow(-1, first, width))
+
     def plus(self, other: Scaled) -> Scaled:
         """The sum, by the larger exponent of each row."""
         zero = torch.zeros_like(self.mantissa[..., :1], dtype=torch.int32)
@@ -49,6 +53,13 @@ class Scaled:
         """(T, B, size) float64, with 0 below 1e-308."""
         values = self.mantissa.double()
         return values if self.exponent is None else values * power(self.exponent, values)
+
+
+def earlier(values: Scaled, lag: int) -> Scaled:
+    """What timestep t has moved to t − lag; what came before the first is lost."""
+    if not lag:
+        return values
+    return values.moved(lambda each: torch.cat([each[lag:], torch.zeros_like(each[:lag])]))
 
 
 def power(exponent: Tensor, like: Tensor) -> Tensor:

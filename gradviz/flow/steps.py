@@ -8,34 +8,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from gradviz.cells import Linearisation, State
+from gradviz.cells import Coupling, Linearisation, State
 from gradviz.cells.arrays import chosen
 
-WEIGHTS = ("weight", "projection")
-"""Fields of a linearisation that all timesteps share."""
+Steps = TypeVar("Steps", bound=Linearisation | Coupling)
 
 
-def cast(steps: Linearisation, dtype: torch.dtype) -> Linearisation:
-    """The same in another precision."""
+def is_weight(name: str) -> bool:
+    """Whether all timesteps share this field of a linearisation or coupling."""
+    return name.startswith("weight") or name == "projection"
+
+
+def dtype_of(steps: Linearisation) -> torch.dtype:
+    """Of the multipliers."""
+    return next(iter(multipliers(going(steps)).values())).dtype
+
+
+def cast(steps: Steps, dtype: torch.dtype) -> Steps:
+    """The same in another precision; of a coupling too."""
     return _changed(steps, lambda each: each.to(dtype) if each.is_floating_point() else each, True)
 
 
-def probed(steps: Linearisation, probes: int | None) -> Linearisation:
+def probed(steps: Steps, probes: int | None) -> Steps:
     """Of the first so many sequences only."""
     return _changed(steps, lambda each: each[:, :probes])
 
 
-def joined(steps: Linearisation) -> Linearisation:
+def joined(steps: Steps) -> Steps:
     """Timesteps and sequences on one axis, (T·B, …)."""
     return _changed(steps, lambda each: each.flatten(0, 1))
 
 
-def at(steps: Linearisation, rows: slice | Tensor) -> Linearisation:
+def at(steps: Steps, rows: slice | Tensor) -> Steps:
     """Of some rows of the first axis."""
     return _changed(steps, lambda each: each[rows])
 
@@ -45,16 +54,16 @@ def multipliers(steps: Linearisation) -> dict[str, Tensor]:
     return {
         name: value
         for name, value in vars(steps).items()
-        if isinstance(value, Tensor) and name not in WEIGHTS
+        if isinstance(value, Tensor) and not is_weight(name)
     }
 
 
-def until(steps: Linearisation, timesteps: int) -> Linearisation:
+def until(steps: Steps, timesteps: int) -> Steps:
     """Of the first so many timesteps."""
     return _changed(steps, lambda each: each[:timesteps])
 
 
-def spread(steps: Linearisation) -> Linearisation:
+def spread(steps: Steps) -> Steps:
     """Multipliers (T, B, 1, …, H), for products with many vectors a sequence, (…, B, many, H)."""
     return _changed(steps, lambda each: each.unsqueeze(2))
 
@@ -65,7 +74,7 @@ def picked(steps: Linearisation, rows: Tensor) -> Linearisation:
     return _changed(steps, lambda each: each[rows, batch])
 
 
-def each_timestep(steps: Linearisation, *, arrays: bool = False) -> list[Linearisation]:
+def each_timestep(steps: Steps, *, arrays: bool = False) -> list[Steps]:
     """One for each timestep; of NumPy's arrays if asked."""
     columns: list[Iterable[Any]] = []
     for name, value in vars(steps).items():
@@ -73,11 +82,11 @@ def each_timestep(steps: Linearisation, *, arrays: bool = False) -> list[Lineari
             columns.append(repeat(None))
         elif not isinstance(value, Tensor):
             columns.append(each_timestep(value, arrays=arrays))
-        elif name in WEIGHTS:
+        elif is_weight(name):
             columns.append(repeat(value.cpu().numpy() if arrays else value))
         else:
             columns.append(value.cpu().numpy() if arrays else value.unbind())
-    make: Callable[..., Linearisation] = type(steps)
+    make: Callable[..., Steps] = type(steps)
     # By position: by name it took twice as long.
     return [make(*row) for row in zip(*columns, strict=False)]
 
@@ -91,9 +100,14 @@ class Ended:
     """(T, B, 1): whether the sequence still goes on."""
 
     @property
-    def weight(self) -> Tensor:
+    def weight(self) -> Tensor | None:
         """(G·H, P) W_hh."""
         return self.steps.weight
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds of one product."""
+        return self.steps.cost
 
     def vjp(self, vector: State) -> State:
         """J_tᵀ v."""
@@ -120,14 +134,12 @@ def going(steps: Linearisation) -> Linearisation:
     return steps.steps if isinstance(steps, Ended) else steps
 
 
-def _changed(
-    steps: Linearisation, change: Callable[[Tensor], Tensor], weights: bool = False
-) -> Linearisation:
+def _changed(steps: Steps, change: Callable[[Tensor], Tensor], weights: bool = False) -> Steps:
     """Every multiplier changed, and the weights too if asked."""
     values: dict[str, Any] = {}
     for name, value in vars(steps).items():
         if isinstance(value, Tensor):
-            values[name] = value if name in WEIGHTS and not weights else change(value)
+            values[name] = value if is_weight(name) and not weights else change(value)
         else:
             values[name] = None if value is None else _changed(value, change, weights)
     return type(steps)(**values)

@@ -12,7 +12,7 @@ start sooner, that it takes in float64 and in PyTorch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from gradviz.cells import Linearisation, State
 from gradviz.flow.scaled import Scaled
-from gradviz.flow.steps import cast, each_timestep, until
+from gradviz.flow.steps import cast, dtype_of, each_timestep, until
 
 Array = NDArray[Any]
 
@@ -44,32 +44,37 @@ class Direct:
     """What the loss adds to the gradient of the states from outside the recurrence."""
 
     hidden: Scaled
-    """(T, B, P) at h_t."""
+    """(T, B, P) at h_t, or whatever is the first part of s_t."""
     last: State
     """At s_T: (B, P), and for an LSTM (B, H)."""
     cell: Scaled | None = None
     """(T, B, H) at c_t, where others than the recurrence use it."""
+    output: Scaled | None = None
+    """(T, B, P) at the layer's output, where that is not the first part of s_t."""
     known: Tensor | None = None
     """(T, B, P) ∂L/∂h_t through every path, where autograd was heard to gather it."""
 
     def to(self, dtype: torch.dtype) -> Direct:
         """In another precision."""
-        hidden, cell = (
-            None if part is None else part.linear(lambda each: each.to(dtype))
-            for part in (self.hidden, self.cell)
+        parts = (self.hidden, self.cell, self.output)
+        hidden, cell, output = (
+            None if part is None else part.linear(lambda each: each.to(dtype)) for part in parts
         )
         assert hidden is not None
-        return Direct(hidden, tuple(each.to(dtype) for each in self.last), cell, self.known)
+        last = tuple(each.to(dtype) for each in self.last)
+        return replace(self, hidden=hidden, last=last, cell=cell, output=output)
 
     def alone(self, b: int) -> Direct:
         """At the states of one sequence."""
         row = slice(b, b + 1)
-        return Direct(
-            self.hidden.moved(lambda each: each[:, row]),
-            tuple(each[row] for each in self.last),
-            None if self.cell is None else self.cell.moved(lambda each: each[:, row]),
-            None if self.known is None else self.known[:, row],
+        parts = (self.hidden, self.cell, self.output)
+        hidden, cell, output = (
+            None if part is None else part.moved(lambda each: each[:, row]) for part in parts
         )
+        assert hidden is not None
+        last = tuple(each[row] for each in self.last)
+        known = None if self.known is None else self.known[:, row]
+        return Direct(hidden, last, cell, output, known)
 
     def parts(self) -> list[Scaled]:
         """Those that are added on the way."""
@@ -124,13 +129,13 @@ def _first_safe(known: Tensor) -> int:
 
 def _scanned(steps: Linearisation, direct: Direct) -> TotalGradient:
     """In the precision of the steps, or in float64 if float32 was too narrow."""
-    dtype = steps.weight.dtype
+    dtype, device = dtype_of(steps), direct.hidden.mantissa.device
     with np.errstate(all="ignore"), _blas().limit(limits=1):
         *found, extremes = _scan(steps, direct.to(dtype))
         if dtype == torch.float32 and not _is_safe(extremes):
             steps = cast(steps, torch.float64)
             *found, _ = _scan(steps, direct.to(torch.float64))
-    *parts, exponent = (torch.from_numpy(each).to(steps.weight.device) for each in found)
+    *parts, exponent = (torch.from_numpy(each).to(device) for each in found)
     return TotalGradient(tuple(parts), exponent, steps)
 
 

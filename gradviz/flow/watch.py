@@ -8,7 +8,7 @@ nothing is computed until a layer is asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,13 +18,19 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils.hooks import RemovableHandle
 
+from gradviz.cells import RecurrentLayer, Stack
 from gradviz.flow.cell_loop import CellLoops, Loop, loop_flows
 from gradviz.flow.errors import WatchError
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.passage import Passage
 from gradviz.flow.replay import layer_flows
+from gradviz.flow.stack_call import Ran, StackCall, call_of, follow_stack
+from gradviz.flow.stack_replay import stack_flows
 from gradviz.flow.summary import summary
+
+Call = Passage | StackCall | Loop
+Recurrent = nn.RNNBase | nn.RNNCellBase | Stack | RecurrentLayer
 
 
 class Watch:
@@ -39,13 +45,13 @@ class Watch:
         self._begin()
 
     def _begin(self) -> None:
-        self._passages: list[Passage] = []
+        self._passages: list[Passage | StackCall] = []
         self._loops = CellLoops()
         self._layers: dict[str, LayerFlow] | None = None
         self.parameters = ParameterFlow()
 
     @property
-    def _calls(self) -> list[Passage | Loop]:
+    def _calls(self) -> list[Call]:
         return [*self._passages, *self._loops.found]
 
     @property
@@ -95,9 +101,11 @@ class Watch:
                     found[".".join(filter(None, (call.name, suffix))) + number] = flow
         return found
 
-    def _flows(self, call: Passage | Loop) -> dict[str, LayerFlow]:
+    def _flows(self, call: Call) -> dict[str, LayerFlow]:
         if isinstance(call, Passage):
             return layer_flows(call, self._probe_size)
+        if isinstance(call, StackCall):
+            return stack_flows(call, self._probe_size)
         return loop_flows(call, self._probe_size)
 
     def _is_wanted(self, name: str, output: Tensor) -> bool:
@@ -132,6 +140,13 @@ class Watch:
             given = _call(*args, **options)
             self._passages.append(Passage.of(name, module, given, output, state))
 
+    def note_stack(
+        self, name: str, module: Stack | RecurrentLayer, ran: list[Ran], output: Tensor
+    ) -> None:
+        """Forward hook of a Stack, or of a layer by itself."""
+        if not torch.compiler.is_compiling() and self._is_wanted(name, output):
+            self._passages.append(call_of(name, module, ran, output))
+
     def note_cell(
         self,
         name: str,
@@ -160,8 +175,9 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     after a backward pass begins anew, so a whole training may go on inside.
 
     Args:
-        model: holds `nn.RNN`, `nn.LSTM` or `nn.GRU` modules, or `nn.RNNCell`, `nn.LSTMCell`
-            or `nn.GRUCell` called in a loop; or is one.
+        model: holds `nn.RNN`, `nn.LSTM` or `nn.GRU` modules, `nn.RNNCell`, `nn.LSTMCell` or
+            `nn.GRUCell` called in a loop, or layers of gradviz's own (Stack, RecurrentLayer);
+            or is one.
         probe_size: record the first so many sequences of the batch; None: all.
 
     Raises:
@@ -183,18 +199,18 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
             hook.remove()
 
 
-def _recurrent(model: nn.Module) -> dict[str, nn.RNNBase | nn.RNNCellBase]:
-    """By name.
+def _recurrent(model: nn.Module) -> dict[str, Recurrent]:
+    """By name; what is inside another that is found is followed with it.
 
     Raises:
         WatchError: for a model without any, compiled, scripted, or with one under two names.
     """
-    found: dict[str, nn.RNNBase | nn.RNNCellBase] = {}
+    found: dict[str, Recurrent] = {}
     names: dict[int, str] = {}
     kinds = set()
     for name, module in model.named_modules(remove_duplicate=False):
         kinds.add(type(module).__name__)
-        if not isinstance(module, nn.RNNBase | nn.RNNCellBase):
+        if not isinstance(module, Recurrent) or _is_within(name, found):
             continue
         if id(module) in names:
             raise WatchError(
@@ -217,9 +233,15 @@ def _recurrent(model: nn.Module) -> dict[str, nn.RNNBase | nn.RNNCellBase]:
     return found
 
 
-def _follow(
-    watching: Watch, name: str, module: nn.RNNBase | nn.RNNCellBase
-) -> Iterator[RemovableHandle]:
+def _is_within(name: str, found: Mapping[str, Recurrent]) -> bool:
+    """Whether a module is part of one that was found: of a Stack, or of a layer of ours."""
+    return any(not outer or name.startswith(f"{outer}.") for outer in found)
+
+
+def _follow(watching: Watch, name: str, module: Recurrent) -> Iterator[RemovableHandle]:
+    if isinstance(module, Stack | RecurrentLayer):
+        yield from follow_stack(watching, name, module)
+        return
     if isinstance(module, nn.RNNCellBase):
         yield module.register_forward_hook(partial(watching.note_cell, name), with_kwargs=True)
         return

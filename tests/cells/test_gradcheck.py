@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradviz.cells import REPLAYS, LayerPass, Weights
+from gradviz.cells import REPLAYS, LayerPass
 
 I, H, P = 2, 4, 3  # noqa: E741
 
@@ -26,7 +26,8 @@ MODULES: dict[str, tuple[type[nn.RNNBase], dict[str, Any]]] = {
 
 def function_of(module: nn.RNNBase) -> type[torch.autograd.Function]:
     """(x, *state) → state by the module's forward and our backward."""
-    weights = Weights(*(each.detach() for each in module._flat_weights))
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    weights = dict(zip(names, (each.detach() for each in module._flat_weights), strict=False))
 
     class Step(torch.autograd.Function):
         @staticmethod
@@ -37,9 +38,8 @@ def function_of(module: nn.RNNBase) -> type[torch.autograd.Function]:
             last = last if isinstance(last, tuple) else (last,)
             passed = LayerPass(
                 x.unsqueeze(0),
-                state[0].unsqueeze(0),
                 last[0],
-                state[-1],
+                state,
                 weights,
                 getattr(module, "nonlinearity", ""),
             )
@@ -50,7 +50,7 @@ def function_of(module: nn.RNNBase) -> type[torch.autograd.Function]:
         @staticmethod
         def backward(ctx: Any, *grads: Tensor) -> Any:
             vector = tuple(each.unsqueeze(0) for each in grads)
-            into = ctx.steps.input_grad(vector) @ weights.ih
+            into = ctx.steps.input_grad(vector) @ weights["weight_ih"]
             return (into[0], *(each[0] for each in ctx.steps.vjp(vector)))
 
     return Step

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from gradviz.cells.lstm import LstmLinearisation
+from gradviz.cells import MemoryLinearisation
 from gradviz.flow.measured import measured
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.steps import cast, going
@@ -26,10 +26,9 @@ def cell_grad(flow: LayerFlow) -> Tensor:
         ValueError: for a cell without a cell state.
     """
     total, steps = flow.total, going(flow.steps)
-    if not isinstance(steps, LstmLinearisation):
+    if not isinstance(steps, MemoryLinearisation):
         raise ValueError(f"cell_grad is an LSTM's; this layer is a {flow.cell_name}.")
     plain = cast(steps, total.parts[0].dtype)
-    assert isinstance(plain, LstmLinearisation)
     return flow.order.placed(total.scaled(plain.cell_grad(total.parts)).double(), 0.0)
 
 
@@ -42,5 +41,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence", "unit"),
     cost="light",
     measure=cell_grad,
-    cells=("lstm",),
+    needs="a memory",
 )

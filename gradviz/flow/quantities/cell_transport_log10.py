@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from gradviz.cells.lstm import LstmLinearisation
 from gradviz.flow.measured import measured
-from gradviz.flow.quantities.lstm_steps import lstm_steps
+from gradviz.flow.quantities.memory_steps import memory_steps
 from gradviz.flow.quantities.products import Kind, double_steps, log10_norms, renormalised
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.steps import each_timestep, spread
@@ -45,8 +44,7 @@ def cell_transport_log10(
     Raises:
         ValueError: for another cell.
     """
-    own = each_timestep(spread(lstm_steps(flow, "cell_transport_log10", probes)))
-    cells = [step for step in own[::-1] if isinstance(step, LstmLinearisation)]
+    cells = each_timestep(spread(memory_steps(flow, "cell_transport_log10", probes)))[::-1]
     steps = each_timestep(spread(double_steps(flow, probes)))
     eye = torch.eye(flow.widths[1], dtype=torch.float64, device=flow.hidden.device)
     of_cell = eye.expand(len(flow.hidden[0, :probes]), -1, -1).contiguous()
@@ -68,5 +66,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence"),
     cost="dear",
     measure=cell_transport_log10,
-    cells=("lstm",),
+    needs="a memory",
 )

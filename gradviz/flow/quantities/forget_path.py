@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from gradviz.flow.measured import measured
-from gradviz.flow.quantities.lstm_steps import lstm_steps
+from gradviz.flow.quantities.memory_steps import forget_gate, memory_steps
 from gradviz.flow.quantities.quantity import Quantity
 from gradviz.flow.quantities.split import Split
 from gradviz.flow.spectral import spectral_norms
+from gradviz.flow.steps import until
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -38,21 +39,23 @@ def forget_path(flow: LayerFlow, *, probes: int | None = None, tolerance: float 
     Raises:
         ValueError: for another cell.
     """
-    steps = lstm_steps(flow, "forget_path", probes)
-    before = torch.cat([torch.zeros_like(steps.out[:1]), steps.out[:-1]])
-    project = steps.projection
+    steps = memory_steps(flow, "forget_path", probes)
+    gate = forget_gate(flow, probes)
+    gate = torch.where(gate.isnan(), steps.forget, gate)
+    peephole, before = steps.forget - gate, until(steps, -1)
+    none = steps.forget.new_zeros(*gate.shape[:-1], flow.widths[0])
 
     def forward(cell: Tensor) -> Tensor:
-        hidden = before * cell
-        hidden = hidden if project is None else hidden @ project.mT
-        return steps.jvp((hidden, torch.zeros_like(cell)))[1]
+        hidden = torch.cat([none[:1], before.hidden_of_cell(cell[1:])])
+        return steps.jvp((hidden, torch.zeros_like(cell)))[1] + peephole * cell
 
     def backward(cell: Tensor) -> Tensor:
-        hidden = steps.vjp((cell.new_zeros(*cell.shape[:-1], flow.widths[0]), cell))[0]
-        return before * (hidden if project is None else hidden @ project)
+        hidden = steps.vjp((none, cell))[0]
+        through = before.cell_of_hidden(hidden[1:])
+        return torch.cat([torch.zeros_like(cell[:1]), through]) + peephole * cell
 
-    rest = spectral_norms(lambda cell: backward(forward(cell)), steps.forget, tolerance)
-    return Split(flow.order.placed(steps.forget.amax(-1)), flow.order.placed(rest))
+    rest = spectral_norms(lambda cell: backward(forward(cell)), gate, tolerance)
+    return Split(flow.order.placed(gate.amax(-1)), flow.order.placed(rest))
 
 
 QUANTITY = Quantity(
@@ -64,5 +67,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence"),
     cost="dear",
     measure=forget_path,
-    cells=("lstm",),
+    needs="a memory",
 )

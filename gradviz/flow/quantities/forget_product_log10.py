@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gradviz.flow.measured import measured
-from gradviz.flow.quantities.lstm_steps import lstm_steps
+from gradviz.flow.quantities.memory_steps import forget_gate, memory_steps
 from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.quantity import Quantity
 
@@ -35,7 +35,8 @@ def forget_product_log10(flow: LayerFlow, kind: Kind = "spectral") -> Tensor:
     Raises:
         ValueError: for another cell.
     """
-    forget = lstm_steps(flow, "forget_product_log10").forget
+    memory_steps(flow, "forget_product_log10")
+    forget = forget_gate(flow)
     is_on = flow.order.is_on
     forget = forget if is_on is None else torch.where(is_on.unsqueeze(-1), forget, 1.0)
     logs = torch.cat([forget[1:].log10(), torch.zeros_like(forget[:1])])
@@ -57,5 +58,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence"),
     cost="light",
     measure=forget_product_log10,
-    cells=("lstm",),
+    needs="a memory",
 )

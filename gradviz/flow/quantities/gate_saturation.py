@@ -53,5 +53,5 @@ QUANTITY = Quantity(
     axes=("side", "sequence", "unit"),
     cost="light",
     measure=gate_saturation,
-    cells=("lstm", "gru"),
+    needs="gates",
 )

@@ -13,5 +13,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence", "unit"),
     cost="light",
     measure=lambda flow: flow.gates,
-    cells=("lstm", "gru"),
+    needs="gates",
 )

@@ -43,4 +43,5 @@ QUANTITY = Quantity(
     axes=(),
     cost="light",
     measure=gradient_snr,
+    needs="recurrent weights",
 )

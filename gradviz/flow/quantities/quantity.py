@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Cell = Literal["rnn", "lstm", "gru"]
-CELLS: tuple[Cell, ...] = ("rnn", "lstm", "gru")
+from gradviz.cells import MemoryLinearisation
+from gradviz.cells.gru import GruLinearisation
+from gradviz.cells.rnn import RnnLinearisation
+from gradviz.flow.steps import going
+
+if TYPE_CHECKING:
+    from gradviz.flow.layer_flow import LayerFlow
+
+Need = Literal["a plain RNN", "a memory", "a GRU", "gates", "recurrent weights"]
 
 AXES = ("timestep", "sequence", "unit", "state", "side")
 """T, B, H and N of the layer; side is below 0.1, above 0.9."""
@@ -33,8 +40,8 @@ class Quantity:
     """Light: about one more training step, or less. Dear: more, so it is asked for on probes."""
     measure: Callable[..., object] = field(repr=False)
     """From a LayerFlow, or from what `of` says; options by name."""
-    cells: tuple[Cell, ...] = CELLS
-    """Those that have it."""
+    needs: Need | None = None
+    """What a cell must be or have, for this to be measured; None: every cell."""
     of: Literal["layer", "parameters"] = "layer"
     """Of one recurrent layer, or of all parameters of the model."""
 
@@ -43,7 +50,23 @@ class Quantity:
         if unknown:
             raise ValueError(f"axes must be of {', '.join(AXES)}, got {', '.join(unknown)}.")
 
+    def fits(self, flow: LayerFlow) -> bool:
+        """Whether a layer's cell has it."""
+        steps = going(flow.steps)
+        match self.needs:
+            case "a plain RNN":
+                return isinstance(steps, RnnLinearisation)
+            case "a memory":
+                return isinstance(steps, MemoryLinearisation)
+            case "a GRU":
+                return isinstance(steps, GruLinearisation)
+            case "gates":
+                return bool(flow.gates)
+            case "recurrent weights":
+                return flow.weight_hh is not None
+        return True
+
     def __str__(self) -> str:
-        cells = "" if self.cells == CELLS else f", {' and '.join(self.cells)} only"
+        cells = "" if self.needs is None else f", needs {self.needs}"
         axes = " × ".join(self.axes) or "one number"
         return f"{self.name} ({axes}; {self.cost}{cells}): {self.title} — {self.equation}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradviz.cells.rnn import radius
+from gradviz.cells.rnn import RnnLinearisation, radius
 from gradviz.flow.quantities.quantity import Quantity
+from gradviz.flow.steps import going
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 def spectral_radius(flow: LayerFlow) -> float | None:
     """None for a cell with gates, whose W_hh is not square."""
-    return radius(flow.weight_hh) if flow.cell_name == "rnn" else None
+    steps = going(flow.steps)
+    return radius(steps.weight) if isinstance(steps, RnnLinearisation) else None
 
 
 QUANTITY = Quantity(
@@ -25,5 +27,5 @@ QUANTITY = Quantity(
     axes=(),
     cost="light",
     measure=spectral_radius,
-    cells=("rnn",),
+    needs="a plain RNN",
 )

@@ -57,5 +57,5 @@ QUANTITY = Quantity(
     axes=("timestep", "sequence"),
     cost="dear",
     measure=update_leak,
-    cells=("gru",),
+    needs="a GRU",
 )

@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 
 @measured
 def weight_grad_by_timestep(flow: LayerFlow) -> Tensor:
-    """(T,) float64: the norm ‖Σ_b d_t,b h_{t−1,b}ᵀ‖_F of each timestep's term."""
-    drive, before = _factors(flow)
-    batch, (rows, columns) = drive.mantissa.shape[1], flow.weight_hh.shape
+    """(T,) float64: the norm ‖Σ_b d_t,b h_{t−1,b}ᵀ‖_F of each timestep's term.
+
+    Raises:
+        ValueError: for a cell without recurrent weights, as all below.
+    """
+    blocks = [_block_norms(*each) for each in _factors(flow)]
+    return torch.stack(blocks).norm(dim=0) if len(blocks) > 1 else blocks[0]
+
+
+def _block_norms(drive: Scaled, before: Tensor) -> Tensor:
+    """(T,) of the rows of W_hh that multiply `before`."""
+    batch, rows, columns = drive.mantissa.shape[1], drive.mantissa.shape[-1], before.shape[-1]
     left = drive.mantissa
     if drive.exponent is not None:
         # One exponent a timestep: what vanishes beside another sequence's does not count.
@@ -49,9 +58,11 @@ def weight_grad_at(flow: LayerFlow, t: int) -> Tensor:
     """
     if not 1 <= t <= len(flow.hidden):
         raise ValueError(f"t must be 1…{len(flow.hidden)}, got {t}.")
-    drive, before = _factors(flow)
-    term: Tensor = drive.rows(t - 1, t).double()[0].mT @ before[t - 1].double()
-    return term
+    terms = [
+        drive.rows(t - 1, t).double()[0].mT @ before[t - 1].double()
+        for drive, before in _factors(flow)
+    ]
+    return torch.cat(terms)
 
 
 @measured
@@ -63,30 +74,48 @@ def weight_grad(flow: LayerFlow, window: int | None = None) -> Tensor:
         window: the last so many timesteps that the layer read only, as truncated
             backpropagation through time has it where the loss reads s_T; None: all.
     """
-    first = 0 if window is None else max(len(flow.hidden) - window, 0)
-    drive, before = _read(flow)
-    rows = drive.rows(first, len(before)).double().flatten(0, 1)
-    return rows.mT @ before[first:].double().flatten(0, 1)
+    timesteps = len(flow.hidden)
+    first = 0 if window is None else max(timesteps - window, 0)
+    terms = [
+        drive.rows(first, timesteps).double().flatten(0, 1).mT
+        @ before[first:].double().flatten(0, 1)
+        for drive, before in _read(flow)
+    ]
+    return torch.cat(terms)
 
 
 @measured
 def weight_grad_by_sequence(flow: LayerFlow) -> Tensor:
     """(B, G·H, P) float64: each sequence's term."""
-    drive, before = _read(flow)
-    return drive.double().permute(1, 2, 0) @ before.double().transpose(0, 1)
+    terms = [
+        drive.double().permute(1, 2, 0) @ before.double().transpose(0, 1)
+        for drive, before in _read(flow)
+    ]
+    return torch.cat(terms, 1)
 
 
-def _read(flow: LayerFlow) -> tuple[Scaled, Tensor]:
-    """d_t (T, B, G·H) and h_{t−1} (T, B, P), in the order in which the layer read."""
-    total = flow.total
-    drive = total.scaled(total.steps.recurrent_grad(total.parts))
-    return drive, flow.passed.before.to(drive.mantissa.dtype)
+def _read(flow: LayerFlow) -> list[tuple[Scaled, Tensor]]:
+    """d_t (T, B, G·H) and h_{t−1} (T, B, P), in the order in which the layer read.
+
+    Several where blocks of W_hh's rows multiply something else each.
+    """
+    if flow.weight_hh is None:
+        raise ValueError(
+            f"weight_grad is of recurrent weights; this layer, a {flow.cell_name}, has no W_hh."
+        )
+    total, count = flow.total, len(flow.reads)
+    drives = total.steps.recurrent_grad(total.parts).chunk(count, -1)
+    return [
+        (total.scaled(drive), before.to(drive.dtype))
+        for drive, before in zip(drives, flow.reads, strict=True)
+    ]
 
 
-def _factors(flow: LayerFlow) -> tuple[Scaled, Tensor]:
+def _factors(flow: LayerFlow) -> list[tuple[Scaled, Tensor]]:
     """The same in the order of the sequence."""
-    drive, before = _read(flow)
-    return drive.moved(flow.order.turned), flow.order.turned(before)
+    return [
+        (drive.moved(flow.order.turned), flow.order.turned(before)) for drive, before in _read(flow)
+    ]
 
 
 QUANTITY = Quantity(
@@ -98,4 +127,5 @@ QUANTITY = Quantity(
     axes=("timestep",),
     cost="light",
     measure=weight_grad_by_timestep,
+    needs="recurrent weights",
 )

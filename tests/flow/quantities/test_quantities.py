@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[3] / "docs/instrument.md"
 NOT_IN_THE_REGISTRY = {
     # What a layer is, and how it read.
     *("cell_name", "order", "passed", "steps", "widths", "state_size", "hidden", "cell"),
-    *("weight_hh", "alone"),
+    *("output", "reads", "weight_hh", "alone"),
     # For the layer below, and for the schedule of a live run.
     *("total", "grad_below", "states", "dear_cost"),
     # Other views of weight_grad_by_timestep.
@@ -28,11 +28,19 @@ NOT_IN_THE_REGISTRY = {
 }
 """Of LayerFlow's public names those that are no quantity."""
 
+ALWAYS_MET = {None, "recurrent weights"}
+NEEDS_MET = {
+    "tanh": ALWAYS_MET | {"a plain RNN"},
+    "relu": ALWAYS_MET | {"a plain RNN"},
+    "lstm": ALWAYS_MET | {"a memory", "gates"},
+    "gru": ALWAYS_MET | {"a GRU", "gates"},
+}
+
 CASES = [
     pytest.param(kind, quantity, id=f"{kind}-{quantity.name}")
     for kind in KINDS
     for quantity in QUANTITIES
-    if quantity.of == "layer" and {"tanh": "rnn", "relu": "rnn"}.get(kind, kind) in quantity.cells
+    if quantity.of == "layer" and quantity.needs in NEEDS_MET[kind]
 ]
 
 
@@ -48,6 +56,7 @@ def arrays(value: Any) -> list[np.ndarray]:
 @pytest.mark.parametrize(("kind", "quantity"), CASES)
 def test_a_quantity_gives_arrays_of_the_axes_it_declares(kind: str, quantity: Quantity) -> None:
     flow = flow_of(build(kind), inputs_of(6, 3))
+    assert quantity.fits(flow)
     sizes = {"timestep": 6, "sequence": 3, "unit": 4, "state": flow.state_size, "side": 2}
     found = arrays(quantity.measure(flow))
     assert found
@@ -84,7 +93,7 @@ def test_a_quantity_measures_what_the_layer_of_its_name_does() -> None:
     for kind in ("tanh", "lstm", "gru"):
         flow = flow_of(build(kind), inputs_of(4, 2))
         for quantity in QUANTITIES:
-            if quantity.of != "layer" or flow.cell_name not in quantity.cells:
+            if quantity.of != "layer" or not quantity.fits(flow):
                 continue
             own = getattr(flow, quantity.name)
             if quantity.name == "jacobian_singular_values":

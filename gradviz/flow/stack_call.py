@@ -1,0 +1,172 @@
+"""What the hooks note of one call of a Stack, or of a RecurrentLayer by itself.
+
+Index legend: T timesteps, B sequences, Q ≤ B recorded ones, I input size, P output size of a
+layer, D directions.
+
+The layers' inputs and outputs are noted as they were, so nothing has to be run again. What comes
+back to the outputs and last states of the whole is the direct gradient: a layer hands out views,
+which the recurrence does not use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from gradviz.cells import RecurrentLayer, Stack, State, Weights
+from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
+
+if TYPE_CHECKING:
+    from gradviz.flow.watch import Watch
+
+
+class LayerNote(NamedTuple):
+    """Of one layer and direction, in the order in which it read."""
+
+    name: str
+    """"l0", "l0_reverse", …"""
+    layer: RecurrentLayer
+    inputs: Tensor
+    """(T, B, I)."""
+    start: State
+    output: Tensor
+    """(T, B, P)."""
+    weights: Weights
+    """Copies: the optimiser changes a module's own in place."""
+
+
+@dataclass
+class StackCall:
+    """One call and the direct gradients that came back."""
+
+    name: str
+    notes: list[LayerNote]
+    """In the order in which they ran: layer by layer, forward and reverse."""
+    directions: int
+    is_skipped: list[bool]
+    """Of each layer of the stack, whether what it read was added to its output."""
+    output: Tensor
+    """(T, B, D·P)."""
+    grads: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    """At last states, by place in `notes` and part; at the output under OUTPUT."""
+    is_repeated: bool = False
+
+    def receive(self, key: tuple[int, int], grad: Tensor | None) -> None:
+        """Keep the gradient that came back to an output."""
+        if grad is None:
+            return
+        self.is_repeated |= key in self.grads
+        self.grads[key] = grad.detach()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether a gradient has come back."""
+        return bool(self.grads)
+
+    def check(self) -> None:
+        """Refuse what cannot be measured.
+
+        Raises:
+            WatchError: after a second backward pass, or with weights that are not finite.
+        """
+        if self.is_repeated:
+            refuse_second_backward(self.name)
+        # Weights that are not finite show in the last outputs, which are far fewer.
+        if not math.isfinite(sum(float(note.output[-1].sum()) for note in self.notes)):
+            for note in self.notes:
+                refuse_non_finite(".".join(filter(None, (self.name, note.name))), note.weights)
+
+    def grad_of_output(self, probes: int | None) -> Tensor:
+        """(T, Q, D·P); zeros if the loss did not use it."""
+        grad = self.grads.get(OUTPUT)
+        return torch.zeros_like(self.output[:, :probes]) if grad is None else grad[:, :probes]
+
+    def grads_of_last(self, place: int, like: State) -> State:
+        """(Q, ·) of each part; zeros if the loss did not use it."""
+        found = []
+        for part, zero in enumerate(like):
+            grad = self.grads.get((place, part))
+            found.append(torch.zeros_like(zero) if grad is None else grad[: len(zero)].to(zero))
+        return tuple(found)
+
+
+OUTPUT = (-1, 0)
+
+
+class Ran(NamedTuple):
+    """One layer's part of a call."""
+
+    layer: RecurrentLayer
+    inputs: Tensor
+    state: State | None
+    output: Tensor
+    last: State
+
+
+def call_of(name: str, module: Stack | RecurrentLayer, ran: list[Ran], output: Tensor) -> StackCall:
+    """Note a call, and follow its outputs' gradients."""
+    names, directions, is_skipped = ["l0"], 1, [False]
+    if isinstance(module, Stack):
+        names, directions = module.layer_names, module.directions
+        is_skipped = [module.is_skipped(index) for index in range(module.num_layers)]
+    call = StackCall(
+        name=name,
+        notes=[_noted(*each) for each in zip(names, ran, strict=True)],
+        directions=directions,
+        is_skipped=is_skipped,
+        output=output.detach(),
+    )
+    followed = {OUTPUT: output}
+    for place, each in enumerate(ran):
+        followed |= {(place, part): last for part, last in enumerate(each.last)}
+    for key, tensor in followed.items():
+        if tensor.requires_grad:
+            tensor.register_hook(partial(call.receive, key))
+    return call
+
+
+@torch.no_grad()
+def _noted(name: str, ran: Ran) -> LayerNote:
+    start = ran.layer.zeros(ran.inputs) if ran.state is None else ran.state
+    return LayerNote(
+        name=name,
+        layer=ran.layer,
+        inputs=ran.inputs.detach(),
+        start=tuple(part.detach() for part in start),
+        output=ran.output.detach(),
+        weights={key: each.detach().clone() for key, each in ran.layer.weights().items()},
+    )
+
+
+def follow_stack(
+    watching: Watch, name: str, module: Stack | RecurrentLayer
+) -> Iterator[RemovableHandle]:
+    """Hooks on the layers, and on the whole."""
+    ran: list[Ran] = []
+
+    def begin(module: nn.Module, args: Any) -> None:
+        ran.clear()
+
+    def add(layer: RecurrentLayer, args: Any, options: Any, result: Any) -> None:
+        ran.append(Ran(layer, *_given(*args, **options), *result))
+
+    def end(module: Stack | RecurrentLayer, args: Any, result: tuple[Tensor, Any]) -> None:
+        watching.note_stack(name, module, ran, result[0])
+        ran.clear()
+
+    yield module.register_forward_pre_hook(begin)
+    for layer in module.layers if isinstance(module, Stack) else [module]:
+        yield layer.register_forward_hook(add, with_kwargs=True)
+    yield module.register_forward_hook(end)
+
+
+def _given(inputs: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
+    """What a layer was called with, by position or by name."""
+    return inputs, state
