@@ -33,6 +33,7 @@ FLOORS = {
     "cells": 1,
     "tasks": 1,
     "remedies": 1,
+    "uploads": 1,
     "theory": 0,
     "glossary": 0,
     "lectures": 3,
@@ -48,6 +49,7 @@ NEIGHBOURS = {
     ("scenarios", "config"),
     ("theory", "config"),
     ("theory", "history"),
+    ("tasks", "uploads"),
     ("lectures", "recorded"),
     ("recorded", "store"),
     ("recorded", "training"),
@@ -63,7 +65,7 @@ NEIGHBOURS = {
 
 SEES_ONLY_RECORDS = ("figures", "reading")
 WITHOUT_TORCH = ("config", "history", "scenarios", "store", "figures", "reading", "theory")
-WITHOUT_TORCH += ("glossary", "lectures")
+WITHOUT_TORCH += ("glossary", "lectures", "uploads")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
@@ -178,6 +180,7 @@ def test_the_package_itself_imports_only_the_ground_floor() -> None:
 def test_what_the_server_imports_does_not_bring_torch() -> None:
     modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner", "gradviz.store"]
     modules += ["gradviz.scenarios", "gradviz.tasks", "gradviz.recorded", "gradviz.cards"]
+    modules += ["gradviz.uploads"]
     modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
     lines = ["import sys, importlib"]
     for module in modules:

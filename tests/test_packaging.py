@@ -200,6 +200,7 @@ def test_contrast_of_black_and_white() -> None:
 def test_all_that_the_app_imports_is_asked_for() -> None:
     names = {re.split("[<>]", each)[0] for each in PROJECT["dependencies"]}
     named = {"scikit-learn": "sklearn", "ruamel.yaml": "ruamel"}
+    named |= {"charset-normalizer": "charset_normalizer"}
     names = {named.get(name, name) for name in names}
     imported = set()
     for path in [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("gradviz/**/*.py")]:

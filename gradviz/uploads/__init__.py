@@ -1,0 +1,13 @@
+"""A user's own text or CSV: from the bytes of a file to what a task can train on.
+
+NumPy and the standard library; neither torch nor streamlit. All that can be wrong is an
+UploadError, and all that was guessed or changed is a note: one sentence each.
+"""
+
+from __future__ import annotations
+
+from gradviz.uploads.corpus import Corpus, read_text
+from gradviz.uploads.decode import MOST_BYTES
+from gradviz.uploads.errors import UploadError
+
+__all__ = ["MOST_BYTES", "Corpus", "UploadError", "read_text"]
