@@ -6,8 +6,22 @@ UploadError, and all that was guessed or changed is a note: one sentence each.
 
 from __future__ import annotations
 
+from gradviz.uploads.column import Column
 from gradviz.uploads.corpus import Corpus, read_text
 from gradviz.uploads.decode import MOST_BYTES
 from gradviz.uploads.errors import UploadError
+from gradviz.uploads.series import Missing, Series
+from gradviz.uploads.table import Table, read_series
 
-__all__ = ["MOST_BYTES", "Corpus", "UploadError", "read_text"]
+__all__ = [
+    "MOST_BYTES",
+    "Column",
+    "Corpus",
+    "Missing",
+    "Series",
+    "Shelved",
+    "Table",
+    "UploadError",
+    "read_series",
+    "read_text",
+]
