@@ -9,8 +9,9 @@ from __future__ import annotations
 from gradviz.uploads.column import Column
 from gradviz.uploads.corpus import Corpus, read_text
 from gradviz.uploads.decode import MOST_BYTES
-from gradviz.uploads.errors import UploadError
+from gradviz.uploads.errors import MissingDataError, ShelfError, UploadError
 from gradviz.uploads.series import Missing, Series
+from gradviz.uploads.shelf import Shelf, Shelved
 from gradviz.uploads.table import Table, read_series
 
 __all__ = [
@@ -18,7 +19,10 @@ __all__ = [
     "Column",
     "Corpus",
     "Missing",
+    "MissingDataError",
     "Series",
+    "Shelf",
+    "ShelfError",
     "Shelved",
     "Table",
     "UploadError",
