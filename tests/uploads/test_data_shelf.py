@@ -261,6 +261,10 @@ def test_a_huge_file_is_not_read(shelf: Shelf) -> None:
         file.truncate(MOST_BYTES + 1)  # Of holes, which take no room.
     assert sentence(shelf, data_id) == damaged(data_id)
     assert shelf.contents() == ()
+    # Nor one that is whole.
+    data_id = shelf.put(sized(3, "a"))
+    assert sentence(Shelf(shelf.folder, most_bytes=3000), data_id) == damaged(data_id)
+    assert shelf.get(data_id).name == "a.txt"
 
 
 def test_a_folder_in_place_of_a_file(shelf: Shelf) -> None:

@@ -93,6 +93,21 @@ def test_decimal_commas_may_begin_late() -> None:
     assert series.values[-1, 0] == 1.25
 
 
+def test_a_line_too_long_does_not_make_decimal_commas_the_separator() -> None:
+    rows = [["1,5", "2,5"]] * 39 + [["1,5", "2,5;3"]]
+    assert refusal(written(["a,x", "b,y"], rows, ";")).startswith(
+        "Line 41 of x.csv must have 2 cells as the first has, got 3;"
+    )
+
+
+def test_what_most_of_a_column_is() -> None:
+    rows = [["x" if k < 19 else k, "x" if k < 20 else k, k * k] for k in range(40)]
+    found = table(written(["mostly numbers", "half", "square"], rows))
+    assert [each.kind for each in found.columns] == ["number", "text", "number"]
+    assert "got “x” on line 2 of x.csv" in str(found.columns[0].trouble)
+    assert found.numeric == ("square",)
+
+
 def test_commas_beside_decimal_points_are_no_decimal_ones() -> None:
     text = written(["a", "b"], [["1,234", "5.5"]] + [["1234", f"{k}.5"] for k in range(40)], ";")
     found = table(text)

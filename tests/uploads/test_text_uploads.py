@@ -57,6 +57,14 @@ def test_a_plain_text_is_split_by_position_between_lines() -> None:
     assert found.words_trouble is None
 
 
+@pytest.mark.parametrize(("before", "after", "cut"), [(5, 9, 5), (9, 5, -5), (9, 90, 9)])
+def test_the_nearest_line_is_where_it_is_cut(before: int, after: int, cut: int) -> None:
+    """Ends of lines some characters before and behind 90 % of 10 000; 100 are near enough."""
+    text = list("x" * 10_000)
+    text[9000 - before - 1] = text[9000 + after - 1] = "\n"
+    assert len(corpus("".join(text)).train) == 9000 - cut
+
+
 def test_one_line_is_split_between_words_and_says_so() -> None:
     found = corpus("word " * 1000)
     assert found.train + found.valid + found.test == ("word " * 1000).rstrip()
