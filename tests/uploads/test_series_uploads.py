@@ -436,6 +436,15 @@ def test_200_000_columns_are_refused_unparsed(monkeypatch: pytest.MonkeyPatch) -
         table(PLAIN)
 
 
+def test_2_000_000_cells_are_not_too_many() -> None:
+    line = b"," * 999 + b"\n"
+    head = b"1" + line
+    assert table(head * 32 + line * 1968).rows == 2000
+    assert refusal(head * 32 + line * 1969) == (
+        "x.csv must have at most 2,000,000 cells, got 2,001,000; leave out columns or rows."
+    )
+
+
 def test_1000_columns_are_not_too_many() -> None:
     line = ",".join(["1.5"] * 1000) + "\n"
     assert len(table(line * 40).numeric) == 1000
