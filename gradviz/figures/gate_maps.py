@@ -188,9 +188,9 @@ def _input_row(
     history: History, closeup: CloseUp, maps: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     view, inputs = view_of(history), closeup.inputs
-    traces = input_traces(view, inputs)
+    traces = input_traces(view, inputs, closeup.words)
     layout: dict[str, Any] = {
-        "yaxis": {"domain": _domain(1, maps), **input_axis(view, inputs)},
+        "yaxis": {"domain": _domain(1, maps), **input_axis(view, inputs, closeup.words)},
         "xaxis": {},
         "margin": MARGIN | {"t": TOP, "b": FOOT, "r": 60},
     }

@@ -1,11 +1,12 @@
-"""A sequence's input as its task reads it: tokens as letters, an image, or a signal.
+"""A sequence's input as its task reads it: tokens as letters, words, an image, or a signal.
 
 Index legend: T timesteps, I input size, K kinds of tokens, S side of an image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
-from gradviz.figures.style import BLUE, GREY, ORANGE, VIOLET, Mark, line
+from gradviz.figures.style import BLUE, GREY, ORANGE, VIOLET, Mark, escaped, line
 from gradviz.history import Floats, History
 
 SILENCE = -1
@@ -29,6 +30,12 @@ MOST_LETTERS = 120
 SIDE = 8
 """Of the digits' images."""
 
+MOST_ROWS = 6
+"""Rows over which words that stand close are spread; words that need more are dots."""
+
+SIGNS = {" ": "␣", "\n": "¶", "\t": "⇥"}
+"""How characters are drawn that leave no mark."""
+
 _GREYS = ((0.0, "#26282f"), (1.0, "#f4f4f6"))
 
 
@@ -36,7 +43,8 @@ _GREYS = ((0.0, "#26282f"), (1.0, "#f4f4f6"))
 class InputView:
     """How a task's input is shown."""
 
-    kind: Literal["tokens", "image", "signal"] = "signal"
+    kind: Literal["tokens", "words", "image", "signal"] = "signal"
+    """"words" are those of a text, or its characters."""
     label: str = "input"
     letters: str = ""
     """One a token; what is blank, "·", is left empty."""
@@ -59,6 +67,9 @@ VIEWS: Mapping[str, InputView] = MappingProxyType(
         "digits_pixels": InputView(kind="image", label="row"),
         "digits_rows": InputView(kind="image", label="column"),
         "sunspots": InputView(label="spots/100"),
+        "word_lm": InputView(kind="words", label="word"),
+        "char_lm": InputView(kind="words", label="character"),
+        "text_classification": InputView(kind="words", label="word"),
     }
 )
 """A task's line; a run of another kind shows its first input as a signal."""
@@ -85,8 +96,18 @@ def input_marks(view: InputView, inputs_TI: Floats) -> list[Mark]:
     return [Mark(x=t + 1.0, text=text, colour=VIOLET) for t, text in words]
 
 
-def input_traces(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
-    """The input by timestep as traces of one row; t = 1 is the first."""
+def input_traces(
+    view: InputView, inputs_TI: Floats, words: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The input by timestep as traces of one row; t = 1 is the first.
+
+    Args:
+        view: how it is shown.
+        inputs_TI: what the lowest layer read.
+        words: T, where a text was read; without them its embedding is a signal.
+    """
+    if view.kind == "words" and words:
+        return [text_trace(words)]
     if view.kind == "tokens":
         return _letters(view, inputs_TI)
     if view.kind == "image":
@@ -94,8 +115,10 @@ def input_traces(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
     return _signal(view, inputs_TI)
 
 
-def input_axis(view: InputView, inputs_TI: Floats) -> dict[str, Any]:
-    """The row's vertical axis."""
+def input_axis(view: InputView, inputs_TI: Floats, words: Sequence[str] = ()) -> dict[str, Any]:
+    """The row's vertical axis; arguments as for `input_traces`."""
+    if view.kind == "words" and words:
+        return {"range": [-rows_of(words) + 0.4, 0.6], "showticklabels": False, "showgrid": False}
     if view.kind == "tokens":
         rows = 1 if _fit_one_line(_spoken(view, inputs_TI), len(inputs_TI)) else len(view.letters)
         return {"range": [-rows + 0.2, 0.8], "showticklabels": False, "showgrid": False}
@@ -212,3 +235,29 @@ def _signal(view: InputView, inputs_TI: Floats) -> list[dict[str, Any]]:
         {**dots, **quiet, "marker": {"color": GREY, "size": 4}},
         {**dots, **loud, "marker": {"color": ORANGE, "size": 10, "symbol": "diamond"}},
     ]
+
+
+def rows_of(words: Sequence[str]) -> int:
+    """Rows in which words stand in turn, so that each has the room that it takes."""
+    letters = sum(map(len, words)) + (len(words) if max(map(len, words)) > 1 else 0)
+    return min(math.ceil(letters / ONE_LINE), MOST_ROWS)
+
+
+def text_trace(words: Sequence[str]) -> dict[str, Any]:
+    """Words or characters where they were read, in rows from the top in turn."""
+    rows = rows_of(words)
+    shown = [escaped(SIGNS.get(each, each)) for each in words]
+    t = np.arange(len(words))
+    trace = {
+        "type": "scatter",
+        "uid": "sequence",
+        "x": t + 1,
+        "y": -(t % rows),
+        "text": shown,
+        "hovertemplate": "t = %{x}: %{text}<extra></extra>",
+        "cliponaxis": False,
+        "showlegend": False,
+    }
+    if sum(map(len, words)) > ONE_LINE * MOST_ROWS:
+        return {**trace, "mode": "markers", "marker": {"size": 3, "color": GREY}}
+    return {**trace, "mode": "text", "textfont": {"size": 12 if rows == 1 else 10}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from gradviz.figures.style import (
     log_axis,
     thinned,
 )
-from gradviz.history import Failure, Floats, History
+from gradviz.history import Failure, Floats, History, perplexity_at
 
 WIDE = 30.0
 """A loss whose greatest value is so many times its least is drawn on a log axis."""
@@ -70,7 +71,7 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
         traces,
         meta={"axis": "step"},
         title="Loss",
-        facts="" if history.floor is None else f"floor of “learned nothing”: {history.floor:.3g}",
+        facts=_loss_facts(history, step),
         x="step",
         y="loss",
         theme=theme,
@@ -117,6 +118,16 @@ def clipping(history: History, step: int | None = None, theme: str = "light") ->
         x_span=_span(history),
         empty="" if len(steps) else WAITING,
     )
+
+
+def _loss_facts(history: History, step: int | None) -> str:
+    if history.floor is None:
+        return ""
+    floor = f"floor of “learned nothing”: {history.floor:.3g}"
+    now = perplexity_at(history, step)
+    if now is None:
+        return floor
+    return f"{floor}, perplexity {now:.3g} (unigram {math.exp(history.floor):.3g})"
 
 
 def _accuracy_axis() -> dict[str, Any]:

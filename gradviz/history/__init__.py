@@ -11,6 +11,7 @@ from gradviz.history.closeup import CloseUp, CloseUpRequest
 from gradviz.history.floats import Complexes, Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
 from gradviz.history.memory import MemoryPaths, half_lives, memory_gate, memory_paths
+from gradviz.history.perplexity import perplexity_at
 from gradviz.history.records import (
     SCALARS,
     Failure,
@@ -43,5 +44,6 @@ __all__ = [
     "is_reversed",
     "memory_gate",
     "memory_paths",
+    "perplexity_at",
     "scalars_of",
 ]

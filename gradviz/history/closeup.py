@@ -74,6 +74,9 @@ class CloseUp:
     drive_variance: float | None
     """σ_u²: mean over units, timesteps and probes of the square of W_ih x_t + b, of a plain RNN."""
 
+    words: tuple[str, ...] = ()
+    """T words or characters: what was read at each timestep, of a network that reads a text."""
+
     @property
     def nbytes(self) -> int:
         """Memory of the arrays."""

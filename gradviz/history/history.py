@@ -140,6 +140,13 @@ class History:
         steps = [frame.step for frame in self.frames]
         return self.frames[max(int(np.searchsorted(steps, step, side="right")) - 1, 0)]
 
+    def text_at(self, step: int | None = None) -> tuple[int, str] | None:
+        """The newest text that the network wrote through `step`, and its step; None without."""
+        for frame in reversed(self.frames):
+            if frame.text is not None and (step is None or frame.step <= step):
+                return frame.step, frame.text
+        return None
+
     def frames_upto(self, step: int | None = None, *, most: int | None = None) -> list[Frame]:
         """Frames through `step`, at most `most` of them, evenly chosen, the newest included."""
         frames = [frame for frame in self.frames if step is None or frame.step <= step]

@@ -144,6 +144,8 @@ class Frame:
     layers: dict[str, LayerFrame]
     closeup: CloseUp | None = None
     """Only of runs whose page looks that closely."""
+    text: str | None = None
+    """What the network wrote by itself after this step; now and then, of language models."""
 
     @classmethod
     def from_record(cls, record: StepRecord) -> Frame:

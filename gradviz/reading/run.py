@@ -12,7 +12,15 @@ import math
 import numpy as np
 
 from gradviz.config import RecordedConfig, RunConfig
-from gradviz.history import Failure, Floats, Frame, History, LayerFrame, is_reversed
+from gradviz.history import (
+    Failure,
+    Floats,
+    Frame,
+    History,
+    LayerFrame,
+    is_reversed,
+    perplexity_at,
+)
 from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
 
 Config = RunConfig | RecordedConfig
@@ -156,6 +164,10 @@ def _learned(history: History, step: int | None) -> list[str]:
         place = f"above {floor}"
     accuracy = history.column("accuracy", upto=step)[-RECENT:].mean()
     rate = f", the accuracy {accuracy:.0%}" if np.isfinite(accuracy) else ""
+    perplexity = perplexity_at(history, step)
+    if perplexity is not None:
+        unigram = number(math.exp(history.floor))
+        rate = f", a perplexity of {number(perplexity)} (unigram {unigram}){rate}"
     return [
         f"the loss of the last {RECENT} steps is {number(share * history.floor)}, {place}{rate}"
     ]

@@ -29,6 +29,8 @@ def described(label: str, history: History, arrays: Arrays) -> RunHeader:
     assert isinstance(history.config, RunConfig)
     closeup = history.frames[0].closeup if history.frames else None
     place = {each: getattr(closeup, each) for each in PlaceHeader.model_fields} if closeup else None
+    words = [list(each.closeup.words) for each in history.frames if each.closeup]
+    texts = [frame.text for frame in history.frames]
     return RunHeader(
         label=label,
         config=history.config.to_dict(),
@@ -36,6 +38,8 @@ def described(label: str, history: History, arrays: Arrays) -> RunHeader:
         failure=FailureHeader(**asdict(history.failure)) if history.failure else None,
         frames=[frame.step for frame in history.frames],
         closeup=PlaceHeader(**place) if place else None,
+        words=words if any(words) else [],
+        texts=texts if any(texts) else [],
         arrays={
             name: ArrayHeader.model_validate({"kind": each.dtype.str, "shape": list(each.shape)})
             for name, each in arrays.items()
@@ -115,14 +119,21 @@ def _frames(run: RunHeader, timesteps: int, arrays: Arrays) -> Iterator[Frame]:
     places = dict.fromkeys(name.split("/")[0] for name in arrays if "/" in name)
     layers = {each: _fields(each, arrays, dict(sizes)) for each in places if each != CLOSE_UP}
     closeups = _fields(CLOSE_UP, arrays, dict(sizes)) if run.closeup else {}
+    if any(each and len(each) != len(run.frames) for each in (run.words, run.texts)):
+        raise ValueError("its words are of other frames")
+    if any(len(each) not in (0, timesteps) for each in run.words):
+        raise ValueError("its words are of other timesteps")
     if run.frames and not layers:
         raise KeyError("the layers")
     for index, step in enumerate(run.frames):
         closeup = None
         if run.closeup:
-            closeup = CloseUp(**_at(closeups, index, CloseUp) | run.closeup.model_dump())
+            words = tuple(run.words[index]) if run.words else ()
+            place = {**run.closeup.model_dump(), "words": words}
+            closeup = CloseUp(**_at(closeups, index, CloseUp) | place)
         frames = {name: LayerFrame(**_at(each, index, LayerFrame)) for name, each in layers.items()}
-        yield Frame(step=step, layers=frames, closeup=closeup)
+        text = run.texts[index] if run.texts else None
+        yield Frame(step=step, layers=frames, closeup=closeup, text=text)
 
 
 def _fields(place: str, arrays: Arrays, sizes: dict[str, int]) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class RunHeader(_Strict):
     frames: list[Annotated[int, Field(ge=1)]] = Field(max_length=200)
     """The step of each."""
     closeup: PlaceHeader | None
+    words: list[list[Annotated[str, Field(max_length=100)]]] = Field(default=[], max_length=200)
+    """Of each frame's close-up, of a network that reads a text."""
+    texts: list[Annotated[str, Field(max_length=5000)] | None] = Field(default=[], max_length=200)
+    """What the network wrote, of each frame; empty where it never did."""
     arrays: dict[str, ArrayHeader] = Field(max_length=200)
     """By name; the names of its layers and fields, as "l0/gates.forget"."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import signal
 import sys
@@ -21,13 +22,15 @@ from multiprocessing.connection import Client, Connection
 from typing import Any
 
 from gradviz.config import RunConfig
-from gradviz.history import CloseUpRequest, Frame, scalars_of
+from gradviz.history import CloseUpRequest, Frame, StepRecord, scalars_of
 from gradviz.runner.questions import answer
 from gradviz.runner.schedule import FrameSchedule
 from gradviz.training import Trainer, prepare_training_thread
 
 SLICE_S = 0.05
 STEP_LIMIT_S = 2.0
+TEXT_S = 2.0
+"""Between two texts that a language model writes: one takes up to 30 ms."""
 CHECKPOINT_S = 5.0
 CHECKPOINT_BYTES = 4 * 2**20
 KEY_BYTES = 32
@@ -43,6 +46,7 @@ class _Run:
     """Number of the last command that started or paused it."""
     schedule: FrameSchedule = field(default_factory=FrameSchedule)
     checkpoint_at: float = 0.0
+    wrote_at: float = -math.inf
     rows: list[tuple[float, ...]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     newest: Frame | None = None
@@ -177,7 +181,7 @@ class Worker:
                 run.rows.append(scalars_of(record))
                 # Of weights that are no numbers nothing can be measured.
                 if record.is_measured:
-                    run.newest = Frame.from_record(record)
+                    run.newest = self._framed(run, record, at_rest=last)
                     run.frames.append(run.newest)
                 spent = time.thread_time() - cpu
                 if due:
@@ -212,6 +216,15 @@ class Worker:
         self._flush(name, run)
         if not run.running:
             self._say("paused", name, run.order)
+
+    def _framed(self, run: _Run, record: StepRecord, *, at_rest: bool) -> Frame:
+        """A measured step's frame; now and then, and at rest, with what the network writes."""
+        frame = Frame.from_record(record)
+        now = time.monotonic()
+        if record.failure or not (at_rest or now - run.wrote_at > TEXT_S):
+            return frame
+        run.wrote_at = now
+        return replace(frame, text=run.trainer.sample_text())
 
     def _flush(self, name: str, run: _Run) -> None:
         if run.rows:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -82,6 +83,8 @@ class Trainer:
         self._may_overflow = False
         self._recorder = LayerRecorder()
         self._close_up: Callable[[CloseUpRequest], CloseUp] | None = None
+        self._read: torch.Tensor | None = None
+        """(T, B) tokens of the last measured step, where the task reads a text."""
 
     @property
     def floor(self) -> float:
@@ -116,6 +119,7 @@ class Trainer:
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
                 layers = self._measured(watching.layers, full=measure == "full")
+                self._read = batch.inputs if self.task.vocabulary else None
                 closeup = self.look(self.closeup) if self.closeup else None
         clipping = clip_gradients(
             self._parameters,
@@ -148,7 +152,10 @@ class Trainer:
         Returns:
             None where no step was measured in full while `closeup` was set.
         """
-        return self._close_up(request) if self._close_up else None
+        if self._close_up is None:
+            return None
+        closeup = self._close_up(request)
+        return replace(closeup, words=self._words_of(closeup.sequence))
 
     def sample_text(self, length: int | None = None, temperature: float = 1.0) -> str | None:
         """A text as the network would go on writing it; it leaves no trace in the training.
@@ -253,6 +260,13 @@ class Trainer:
         loss = self.task.loss(outputs, batch.targets)
         loss.backward()
         return loss.item(), self.task.accuracy(outputs.detach(), batch.targets)
+
+    def _words_of(self, sequence: int) -> tuple[str, ...]:
+        """What a sequence of the last measured step said, at every timestep; 1 is the first."""
+        if self._read is None or self.task.vocabulary is None:
+            return ()
+        units = self.task.vocabulary.units
+        return tuple(units[token] for token in self._read[:, sequence - 1].tolist())
 
     def _failure(self, loss: float, culprit: Culprit | None) -> Failure | None:
         """The first number of this step that is not finite: of loss, gradients, weights."""

@@ -130,6 +130,10 @@ def task(fields: Fields) -> None:
     fields.choice("task")
     low, high = TASKS[fields.form.config.task].seq_len
     fields.number("seq_len", low=low, high=high, disabled=low == high)
+    if TASKS[fields.form.config.task].tokens == "words":
+        fields.number("vocabulary_size", step=500)
+    if TASKS[fields.form.config.task].has_perplexity:
+        fields.number("skip_step")
 
 
 def network(fields: Fields) -> None:
@@ -143,6 +147,12 @@ def network(fields: Fields) -> None:
         fields.number("num_layers")
     with right:
         fields.number("hidden_size")
+    if TASKS[config.task].tokens:
+        left, right = st.columns(2)
+        with left:
+            fields.number("embedding_size")
+        with right:
+            fields.number("dropout", step=0.1)
     if TASKS[config.task].answers == "once":
         fields.choice("readout")
     fields.choice("recurrent_init")

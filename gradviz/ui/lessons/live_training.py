@@ -10,6 +10,7 @@ from gradviz.history import FRAME_BYTES
 from gradviz.reading import read
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.stage import Stage
+from gradviz.ui.written import written
 
 _PICTURES = {name: of_one(figure) for name, figure in figures.LIVE.items()}
 
@@ -28,4 +29,5 @@ LIVE_TRAINING = Lesson(
     read=reading_of_one(read),
     opens_recorded=False,
     frame_bytes=FRAME_BYTES,
+    below=written,
 )
