@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.config import RunConfig
+from gradviz.config import TASKS, RunConfig
 from gradviz.history import CloseUp, Frame, History, LayerFrame, LayerRecord, StepRecord
 
 GATES = {
@@ -134,7 +134,15 @@ def gate_closeup(config: RunConfig, *, forget_bias: float = 0.0, seed: int = 0) 
         transport_rms_log10=np.zeros(T),
         weight_variance=None,
         drive_variance=None,
+        words=words_of(config),
     )
+
+
+def words_of(config: RunConfig) -> tuple[str, ...]:
+    """T words or characters, where the task reads a text."""
+    said = {"words": ["the", "<unk>", "function", "<eos>"], "characters": list("a b\n")}
+    found = said.get(TASKS[config.task].tokens, [])
+    return tuple(found[t % 4] for t in range(config.timesteps)) if found else ()
 
 
 def looked(config: RunConfig, *closeups: CloseUp, **made: Any) -> History:
@@ -174,6 +182,8 @@ def sequence_of(config: RunConfig, draw: np.random.Generator) -> np.ndarray[Any,
             return eye[draw.integers(0, 8), :8] * (np.arange(T) == 0)[:, None].astype("f4")
         case "sunspots":
             return (1 - np.cos(np.arange(T) * 0.57)).astype("f4")[:, None]
+        case "word_lm" | "char_lm" | "text_classification":
+            return draw.normal(size=(T, config.embedding_size)).astype("f4")
     zero = np.hypot(*(np.indices((8, 8)) - 3.5) / [[[1.2]], [[0.9]]])
     return np.exp(-((zero - 3) ** 2)).astype("f4").reshape(T, -1)
 

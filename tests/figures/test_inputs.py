@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, get_args
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from fabricated import gate_closeup, looked
 
 from gradviz import figures
-from gradviz.config import RecordedConfig, RunConfig, TaskName
+from gradviz.config import TASKS, RecordedConfig, RunConfig, TaskName
 from gradviz.figures import inputs
 from gradviz.history import History
 from gradviz.tasks import copy_memory, digits, recall, task_of, temporal_order
@@ -149,5 +150,60 @@ def test_a_recorded_run_shows_its_first_input() -> None:
 def test_the_makers_inputs_are_of_the_tasks_kind(task: str) -> None:
     """The pictures above are drawn of fabricated sequences elsewhere: of the same shape."""
     config = RunConfig(task=task, hidden_size=2)
-    real = task_of(config).sample(1, torch.Generator()).inputs
-    assert gate_closeup(config).inputs.shape == (len(real), real.shape[2])
+    made, real = gate_closeup(config), task_of(config).sample(1, torch.Generator()).inputs
+    if TASKS[config.task].tokens:
+        assert made.inputs.shape == (len(real), config.embedding_size)
+        assert len(made.words) == len(real)
+    else:
+        assert made.inputs.shape == (len(real), real.shape[2])
+        assert not made.words
+
+
+def words_drawn(words: tuple[str, ...], task: str = "word_lm") -> dict[str, Any]:
+    (trace,) = inputs.input_traces(inputs.VIEWS[task], np.zeros((len(words), 3)), words)
+    return trace
+
+
+def test_words_stand_where_they_were_read_as_they_are() -> None:
+    trace = words_drawn(("the", "<unk>", "a$b", "end", "<eos>"))
+    assert trace["x"].tolist() == [1, 2, 3, 4, 5]
+    assert [html.unescape(each) for each in trace["text"]] == [
+        "the",
+        "<unk>",
+        "a$b",
+        "end",
+        "<eos>",
+    ]
+    # plotly.js reads markup and mathematics in a text.
+    assert not set("<$") & set("".join(trace["text"]))
+    assert trace["mode"] == "text"
+
+
+def test_characters_that_leave_no_mark_have_one() -> None:
+    assert words_drawn(("a", " ", "b", "\n"), "char_lm")["text"] == ["a", "␣", "b", "¶"]
+
+
+@pytest.mark.parametrize(("count", "rows"), [(6, 1), (7, 2), (13, 2), (14, 3), (39, 6)])
+def test_words_take_as_many_rows_as_they_need(count: int, rows: int) -> None:
+    """Five letters and a space: six to a line of forty."""
+    words = ("words",) * count
+    assert len(set(words_drawn(words)["y"].tolist())) == rows
+    low, high = inputs.input_axis(inputs.VIEWS["word_lm"], np.zeros((count, 3)), words)["range"]
+    assert low < 1 - rows <= 0 < high
+
+
+def test_more_words_than_fit_are_dots_that_say_their_word() -> None:
+    trace = words_drawn(("words",) * 100)
+    assert trace["mode"] == "markers"
+    assert trace["text"][99] == "words"
+
+
+def test_a_text_without_its_words_is_a_signal() -> None:
+    (trace,) = inputs.input_traces(inputs.VIEWS["word_lm"], np.arange(6.0).reshape(3, 2))
+    assert trace["y"].tolist() == [0, 2, 4]
+
+
+def test_the_words_are_above_the_gates() -> None:
+    history = looked(RunConfig(task="word_lm", cell="lstm", hidden_size=4, seq_len=8))
+    trace = next(each for each in figures.gate_maps(history).data if each.uid == "sequence")
+    assert list(trace.text) == ["the", "&lt;unk&gt;", "function", "&lt;eos&gt;"] * 2
