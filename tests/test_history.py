@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from fabricated import fabricate, frame, record, row
 
-from gradviz.config import RunConfig
+from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history import (
     FRAME_BYTES,
     MAX_SCALARS,
@@ -18,6 +19,7 @@ from gradviz.history import (
     History,
     LayerFrame,
     LayerRecord,
+    perplexity_at,
 )
 
 LIMIT = 64 * 2**20
@@ -243,3 +245,25 @@ def test_the_first_failure_is_kept() -> None:
 @pytest.mark.parametrize(("pre", "post", "factor"), [(4.0, 1.0, 0.25), (0.5, 0.5, 1.0), (0, 0, 1)])
 def test_clip_factor(pre: float, post: float, factor: float) -> None:
     assert record(1, grad_norm_pre=pre, grad_norm_post=post).clip_factor == factor
+
+
+def test_the_newest_text_through_a_step() -> None:
+    history = History(SMALL)
+    for step, text in ((1, None), (2, "two"), (3, None), (4, ""), (5, None)):
+        history.append_frame(replace(frame(SMALL, step), text=text))
+    assert history.text_at() == history.text_at(4) == (4, "")
+    assert history.text_at(3) == history.text_at(2) == (2, "two")
+    assert history.text_at(1) is None
+
+
+def test_the_perplexity_is_of_language_models() -> None:
+    losses = np.concatenate([np.full(30, 9.0), np.full(20, 4.0)])
+    words = fabricate(RunConfig(task="word_lm"), steps=50, scalars={"loss": losses})
+    assert perplexity_at(words) == pytest.approx(54.59815)
+    assert perplexity_at(words, 30) == pytest.approx(8103.0839)
+    assert perplexity_at(History(words.config)) is None
+    for broken in (np.nan, np.inf, 1e4):
+        found = fabricate(words.config, steps=1, scalars={"loss": np.array([broken])})
+        assert perplexity_at(found) is None
+    assert perplexity_at(fabricate(RunConfig(task="recall"), steps=50)) is None
+    assert perplexity_at(History(RecordedConfig(model="LSTM(2, 4)"))) is None

@@ -59,8 +59,8 @@ def test_a_network_that_sees_nothing_learns_the_floor(name: str) -> None:
 
 def test_the_model_is_an_embedding_under_recurrent_layers() -> None:
     """Against the same layers called by hand."""
-    trainer = Trainer(small(dtype="float64"))
-    model, batch = trainer.model, trainer._batch()
+    trainer, twin = Trainer(small(dtype="float64")), Trainer(small(dtype="float64"))
+    model, batch = twin.model, twin._batch()
     vectors = model.embedding.weight[batch.inputs]
     hidden, _ = model.recurrent(vectors)
     expected = hidden @ model.readout.weight.T + model.readout.bias

@@ -16,12 +16,13 @@ from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
 from gradviz.scenarios.scenario import SHELVES, Page, Scenario, Shelf
 from gradviz.scenarios.shapes import SHAPES
+from gradviz.scenarios.text import TEXT
 from gradviz.scenarios.vanishing import VANISHING
 
 __all__ = ["SCENARIOS", "SHELVES", "Page", "Scenario", "Shelf", "on_page"]
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {each.name: each for each in (*LIVE, *SHAPES, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
+    {each.name: each for each in (*LIVE, *SHAPES, *TEXT, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
 )
 
 

@@ -54,6 +54,15 @@ GATES = (
         steps=800,
     ),
     Scenario(
+        name="gates_text",
+        title="A text, letter by letter",
+        text="An LSTM reads Python's own help. Hold its gates against the letters: look for units "
+        "that count spaces, and for units that follow a bracket.",
+        variants=alone(RunConfig(task="char_lm", cell="lstm", seq_len=40, forget_bias=1.0)),
+        page="gates",
+        steps=800,
+    ),
+    Scenario(
         name="gates_digits_rows",
         title="A digit row by row",
         text="An LSTM reads a handwritten digit in eight rows. Hold its gates against the rows "

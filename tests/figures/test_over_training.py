@@ -225,3 +225,11 @@ def test_without_a_clip_there_is_one_norm() -> None:
     figure = figures.clipping(clipped_run("none", clip_threshold=np.nan, clipped=0.0))
     assert uids(figure) == ["before"]
     assert "nothing is clipped" in figure.layout.title.text
+
+
+def test_a_language_model_has_a_perplexity() -> None:
+    config = RunConfig(task="word_lm")
+    history = fabricate(config, steps=40, floor=np.log(292.0), scalars={"loss": np.log(54.0)})
+    facts = figures.loss(history).layout.title.text
+    assert "perplexity 54 (unigram 292)" in facts
+    assert "perplexity" not in figures.loss(fabricate(steps=40)).layout.title.text

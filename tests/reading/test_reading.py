@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -351,3 +352,10 @@ def test_words_agree_with_the_transport_that_is_drawn(rate: float) -> None:
         assert f"reach {below[0]} timestep" in sentence
     else:
         assert re.search("reach the first input|grow on their way", sentence)
+
+
+def test_the_perplexity_of_a_language_model_beside_the_unigrams() -> None:
+    config = RunConfig(task="word_lm")
+    history = fabricate(config, steps=40, floor=math.log(292), scalars={"loss": math.log(54)})
+    assert "a perplexity of 54 (unigram 292)" in " ".join(read(history).sentences)
+    assert "perplexity" not in " ".join(read(fabricate(steps=40)).sentences)

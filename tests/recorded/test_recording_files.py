@@ -161,6 +161,36 @@ def test_a_close_up_comes_back(tmp_path: Path) -> None:
                 assert here == there
 
 
+def reading_run() -> History:
+    """A language model's, which wrote at its second frame."""
+    config = RunConfig(task="char_lm", cell="lstm", seq_len=20, hidden_size=8, num_layers=2)
+    history = History(config, floor=3.0)
+    for step in (1, 2):
+        history.append_scalars([row(step)])
+        seen = replace(close_up(step), words=tuple("the <b>&\n" + "x" * 11))
+        text = "a\n<eos>" if step == 2 else None
+        history.append_frame(replace(frame(config, step), closeup=seen, text=text))
+    return history
+
+
+def test_words_and_texts_come_back(tmp_path: Path) -> None:
+    after = again(reading_run(), tmp_path)
+    assert [each.text for each in after.frames] == [None, "a\n<eos>"]
+    for each in after.frames:
+        assert each.closeup
+        assert each.closeup.words == tuple("the <b>&\n" + "x" * 11)
+
+
+@pytest.mark.parametrize(
+    "change", [{"texts": ["a"]}, {"words": [["a"] * 20]}, {"words": [["a"]] * 2}]
+)
+def test_words_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "vanishing.zip"
+    write(path, recording(run=reading_run()))
+    with pytest.raises(RecordedError, match=r"words are of other|frames"):
+        read(remade(path, header(**change)))
+
+
 @given(
     arrays.arrays(
         np.float64,

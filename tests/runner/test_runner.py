@@ -373,3 +373,49 @@ def serve(connection: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         worker.Worker(connection).serve()
     connection.close()
+
+
+LANGUAGE = RunConfig(task="char_lm", cell="gru", seq_len=10, hidden_size=8, batch_size=4)
+
+
+def texts(runner: Runner, name: str) -> list[tuple[int, str | None]]:
+    with runner.reading(name) as view:
+        assert view is not None
+        return [(each.step, each.text) for each in view.history.frames]
+
+
+def test_a_language_model_writes_now_and_then_and_at_rest(runner: Runner) -> None:
+    name = runner.open(LANGUAGE, "me")
+    runner.play(name, until=20)
+    eventually(lambda: look(runner, name) == ("paused", 20))
+    trainer = Trainer(LANGUAGE)
+    losses = [trainer.train_step("none").loss for _ in range(20)]
+    found = texts(runner, name)
+    assert found[-1] == (20, trainer.sample_text())
+    assert found[0][1] is not None
+    assert sum(text is not None for _, text in found) < len(found)
+    with runner.reading(name) as view:
+        assert view is not None
+        assert view.history.column("loss").tolist() == losses
+    runner.close(name)
+    other = runner.open(CONFIG, "me")
+    runner.step(other, 2)
+    eventually(lambda: look(runner, other) == ("paused", 2))
+    assert {text for _, text in texts(runner, other)} == {None}
+    runner.close(other)
+
+
+def test_data_that_are_not_here_are_said_and_the_others_go_on(runner: Runner) -> None:
+    other = runner.open(CONFIG, "me")
+    name = runner.open(LANGUAGE.replace(data="0123456789abcdef"), "me")
+    eventually(lambda: look(runner, name)[0] == "stopped")
+    with runner.reading(name) as view:
+        assert view is not None
+        assert view.message == (
+            "The run could not be made: The data 0123456789abcdef are not on this machine; upload "
+            "the file again."
+        )
+    runner.step(other, 2)
+    eventually(lambda: look(runner, other) == ("paused", 2))
+    runner.close(name)
+    runner.close(other)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from told import told_workers
 
 from gradviz import RunConfig
 from gradviz.scenarios import SCENARIOS, on_page
@@ -152,6 +154,37 @@ def test_only_the_settings_that_matter_are_shown() -> None:
     }
     assert shown["rnn"] == {"activation": True, "recurrent_gain": False, "momentum": False}
     assert shown["lstm"] == {"activation": False, "recurrent_gain": True, "momentum": True}
+
+
+def test_the_settings_of_a_text_are_those_of_tasks_that_read_one() -> None:
+    fields = ("vocabulary_size", "embedding_size", "dropout", "skip_step")
+    shown = {
+        task: [field for field in fields if setting(live(task=task), field) is not None]
+        for task in ("adding", "word_lm", "char_lm", "text_classification")
+    }
+    assert shown == {
+        "adding": [],
+        "word_lm": list(fields),
+        "char_lm": ["embedding_size", "dropout", "skip_step"],
+        "text_classification": ["vocabulary_size", "embedding_size", "dropout"],
+    }
+
+
+def test_what_a_network_writes_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = told_workers(monkeypatch)
+    page = live(task="char_lm", seq_len="12", hidden_size="4")
+    assert not page.code
+    (stage,) = page.session_state[ui_session._KEY].stages.values()
+    stage.runs = {"": [workers.open(stage.config, "me", closeup=None)]}
+    history = workers.views["run 0"].history
+    hostile = "<img src=x onerror=alert(1)> **b** $x$ [a](http://b)\n" + "`" * 4
+    history.append_frame(replace(history.frames[0], text=hostile))
+    page.run()
+    assert [each.value for each in page.code] == [hostile]
+    assert "itself after step 1" in page.caption[-1].value.replace("\\", "")
+    stage.scrub = 0
+    page.run()
+    assert not page.code
 
 
 def test_a_scenario_can_be_picked_beside_the_settings() -> None:
