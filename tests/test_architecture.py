@@ -47,6 +47,7 @@ FLOORS = {
 NEIGHBOURS = {
     ("history", "config"),
     ("scenarios", "config"),
+    ("remedies", "cells"),
     ("theory", "config"),
     ("theory", "history"),
     ("tasks", "uploads"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gradviz.config import (
+    CELLS,
     TASKS,
     WORD_BUDGET,
     WORK_BUDGET,
@@ -28,7 +29,7 @@ LIMITS = {
     "skip_step": (0, 1000),
     "batch_size": (1, 512),
     "seed": (0, 2**31 - 1),
-    "num_layers": (1, 4),
+    "num_layers": (1, 8),
     "hidden_size": (1, 512),
     "embedding_size": (1, 512),
     "dropout": (0.0, 0.9),
@@ -41,8 +42,8 @@ LIMITS = {
 }
 CHOSEN = {
     "task": tuple(TASKS),
-    "cell": ("rnn", "lstm", "gru"),
-    "activation": ("tanh", "relu"),
+    "cell": tuple(CELLS),
+    "activation": ("tanh", "relu", "leaky_relu", "elu", "sigmoid"),
     "readout": ("last", "mean", "sum", "attention"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
     "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
@@ -50,6 +51,7 @@ CHOSEN = {
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
+FLAGS = {"bidirectional", "residual"}
 SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
 
 
@@ -63,7 +65,7 @@ def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
     assert RunConfig() == RunConfig(**RunConfig().to_dict())
     fields = RunConfig.model_fields
     assert all(field.description and not field.is_required() for field in fields.values())
-    assert set(LIMITS) | set(CHOSEN) | {"momentum", "data"} == set(fields)
+    assert set(LIMITS) | set(CHOSEN) | {"momentum", "data"} | FLAGS == set(fields)
 
 
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())

@@ -1,11 +1,12 @@
-"""Stack: layers upon each other, in one direction or two, with skips between them.
+"""Stack: layers upon each other, in one direction or two, with skips and dropout between them.
 
     bidirectional: y^l = [h^l forward; h^l backward]   (Schuster & Paliwal 1997)
     residual:      y^l = h^l + y^{l−1}                 (He et al. 2016, arXiv 1512.03385; for
                    stacked LSTMs Wu et al. 2016, arXiv 1609.08144)
 
 A skip needs the sizes of both to agree: they do from the second layer on, and at the first one
-where the inputs have as many units as its output.
+where the inputs have as many units as its output. Dropout is of what goes from one layer to the
+next, skips included (Zaremba et al. 2014, arXiv 1409.2329), as PyTorch's modules have it.
 
 Index legend: T timesteps, B sequences, I input size, D directions, P output size of a layer.
 """
@@ -31,6 +32,7 @@ class Stack(nn.Module):
         num_layers: of the stack.
         bidirectional: whether each layer reads both ways.
         residual: whether a layer adds what it reads to what it gives.
+        between: makes the factors of dropout between two layers out of ones.
         layer_names: "l0", "l0_reverse", "l1", …, PyTorch's suffixes, by which they are attributes.
     """
 
@@ -42,6 +44,7 @@ class Stack(nn.Module):
         *,
         bidirectional: bool = False,
         residual: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         """Of num_layers · D layers.
 
@@ -51,12 +54,14 @@ class Stack(nn.Module):
             num_layers: 1 or more.
             bidirectional: read both ways.
             residual: skips around the layers.
+            dropout: share of the values between layers that is set to 0 while training.
         """
         super().__init__()
         if num_layers < 1:
             raise ValueError(f"num_layers must be 1 or more, got {num_layers}.")
         self.input_size = input_size
         self.num_layers, self.bidirectional, self.residual = num_layers, bidirectional, residual
+        self.between = nn.Dropout(dropout)
         self.layer_names: list[str] = []
         for index in range(num_layers):
             row = [make(input_size) for _ in range(self.directions)]
@@ -70,6 +75,11 @@ class Stack(nn.Module):
     def directions(self) -> int:
         """D."""
         return 2 if self.bidirectional else 1
+
+    @property
+    def is_dropping(self) -> bool:
+        """Whether it drops out between its layers."""
+        return self.training and self.between.p > 0
 
     @property
     def layers(self) -> list[RecurrentLayer]:
@@ -108,6 +118,8 @@ class Stack(nn.Module):
                 last.append(end)
             output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
             inputs = output + inputs if self.is_skipped(index) else output
+            if self.is_dropping and index < self.num_layers - 1:
+                inputs = inputs * self.between(torch.ones_like(inputs))
         return inputs, tuple(last)
 
 

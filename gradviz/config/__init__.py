@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.config.cell_specs import CELLS, CellName, CellSpec
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
     MOST_CHARACTERS,
@@ -17,10 +18,13 @@ from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
 from gradviz.config.words import label_of, word_of
 
 __all__ = [
+    "CELLS",
     "MOST_CHARACTERS",
     "TASKS",
     "WORD_BUDGET",
     "WORK_BUDGET",
+    "CellName",
+    "CellSpec",
     "ConfigError",
     "RecordedConfig",
     "RunConfig",

@@ -12,10 +12,12 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gradviz.config.cell_specs import Activation, CellName
 from gradviz.config.task_specs import TASKS, TaskName
 
 WORK_BUDGET = 1_000_000_000
-"""Largest hidden_size² · timesteps · batch_size · num_layers of one step.
+"""Largest hidden_size² · timesteps · batch_size · num_layers of one step; reading in both
+directions counts twice.
 
 At this size an LSTM step takes about a second on one CPU thread; beyond it
 a live picture is no longer live."""
@@ -27,8 +29,6 @@ WORD_COST, WORD_BUDGET = 256, 5_000_000_000
 """A language model chooses among all words at every timestep: hidden_size products for each, and a
 softmax that takes about as long as WORD_COST. At the budget a step takes about a second, and
 20 million probabilities are in memory at once."""
-
-CellName = Literal["rnn", "lstm", "gru"]
 
 
 class ConfigError(ValueError):
@@ -81,11 +81,20 @@ class RunConfig(BaseModel):
     )
     batch_size: int = Field(32, ge=1, le=512, description="Sequences in one step.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides the weights and the batches.")
-    cell: CellName = Field("rnn", description="The recurrent cell, PyTorch's own.")
-    activation: Literal["tanh", "relu"] = Field(
-        "tanh", description="The RNN's nonlinearity (LSTM and GRU have their own)."
+    cell: CellName = Field("rnn", description="The recurrent cell.")
+    activation: Activation = Field(
+        "tanh", description="The RNN's nonlinearity (cells with gates have their own)."
     )
-    num_layers: int = Field(1, ge=1, le=4, description="Recurrent layers, one upon the other.")
+    num_layers: int = Field(1, ge=1, le=8, description="Recurrent layers, one upon the other.")
+    bidirectional: bool = Field(
+        False,
+        description="Each layer reads in both directions, with weights for each.",
+    )
+    residual: bool = Field(
+        False,
+        description="What a layer reads is added to what it gives, where both have as many "
+        "numbers: from the second layer on.",
+    )
     hidden_size: int = Field(32, ge=1, le=512, description="Units of one layer.")
     embedding_size: int = Field(
         64, ge=1, le=512, description="Numbers that stand for one word or character."
@@ -166,6 +175,12 @@ class RunConfig(BaseModel):
             raise _MisfitError(
                 "seq_len", _must_be("seq_len", _span(low, high), self.seq_len, self.task)
             )
+        if self.bidirectional and TASKS[self.task].has_perplexity:
+            raise _MisfitError(
+                "bidirectional",
+                f"bidirectional must be False for {self.task}, got True; what is to be foretold "
+                "at a timestep is the next input, which the reverse direction has read.",
+            )
         if self.data and not TASKS[self.task].own_data:
             takers = [name for name, spec in TASKS.items() if spec.own_data]
             raise _MisfitError(
@@ -186,7 +201,8 @@ class RunConfig(BaseModel):
                 "work",
                 f"hidden_size² · timesteps · batch_size · num_layers must be at most the work "
                 f"budget of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
-                f"{self.batch_size} · {self.num_layers} = {self.work:.2g}.",
+                f"{self.batch_size} · {self.num_layers}"
+                f"{' · 2 directions' if self.bidirectional else ''} = {self.work:.2g}.",
             )
         return self
 
@@ -196,9 +212,19 @@ class RunConfig(BaseModel):
         return self.seq_len + TASKS[self.task].extra_timesteps
 
     @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Of the recurrent layers as the instrument names them: "l0", "l0_reverse", "l1", …."""
+        sides = ("", "_reverse") if self.bidirectional else ("",)
+        return tuple(f"l{index}{side}" for index in range(self.num_layers) for side in sides)
+
+    @property
     def work(self) -> int:
-        """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds."""
-        return self.hidden_size**2 * self.timesteps * self.batch_size * self.num_layers
+        """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds.
+
+        Times two for both directions.
+        """
+        layers = len(self.layer_names)
+        return self.hidden_size**2 * self.timesteps * self.batch_size * layers
 
     @property
     def word_work(self) -> int:
@@ -220,7 +246,7 @@ class RunConfig(BaseModel):
         """The same settings but for `changes`, validated.
 
         With a new task, a seq_len that it does not allow gives way to the nearest allowed, and
-        data that it cannot learn from to its own.
+        data that it cannot learn from to its own; what it cannot read backward is read forward.
         """
         settings = {**self.to_dict(), **changes}
         spec = TASKS.get(settings["task"])
@@ -229,6 +255,8 @@ class RunConfig(BaseModel):
             settings["seq_len"] = min(max(self.seq_len, low), high)
         if spec and "data" not in changes and not spec.own_data:
             settings["data"] = ""
+        if spec and "bidirectional" not in changes and spec.has_perplexity:
+            settings["bidirectional"] = False
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -298,7 +326,14 @@ class RunConfig(BaseModel):
                 settings = kept if len(kept) < len(settings) else {}
 
 
-_SIZES = {"hidden_size", "seq_len", "batch_size", "num_layers", "vocabulary_size"}
+_SIZES = {
+    "hidden_size",
+    "seq_len",
+    "batch_size",
+    "num_layers",
+    "bidirectional",
+    "vocabulary_size",
+}
 
 _WORDED = {"data": "empty, or the 16 digits 0…9, a…f of data that were uploaded"}
 """What a field of text may be."""
@@ -325,11 +360,13 @@ def bounds(name: str) -> tuple[float, float, bool]:
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The values of a field that is chosen from a list; empty for a number."""
+    """The values of a field that is chosen from a list, or is yes or no; empty for a number."""
     return _choices(RunConfig.model_fields[name].annotation)
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
+    if annotation is bool:
+        return ("False", "True")
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from urllib.parse import parse_qs, urlencode
 
+from gradviz.config.cell_specs import CELLS
 from gradviz.config.run_config import RunConfig, shown
 from gradviz.config.task_specs import TASKS
 from gradviz.config.words import label_of, word_of
@@ -98,11 +99,14 @@ def is_used(config: RunConfig, name: str) -> bool:
     """Whether a setting changes anything: a forget bias does so for an LSTM only."""
     match name:
         case "activation":
-            return config.cell == "rnn"
+            return CELLS[config.cell].has_activation
         case "forget_bias":
-            return config.cell == "lstm"
+            return CELLS[config.cell].has_forget_bias
+        case "recurrent_init":
+            return CELLS[config.cell].has_recurrent_weight
         case "recurrent_gain":
-            return config.recurrent_init != "default"
+            has_weight = CELLS[config.cell].has_recurrent_weight
+            return has_weight and config.recurrent_init != "default"
         case "momentum":
             return config.optimizer in {"sgd", "rmsprop"}
         case "vocabulary_size":
@@ -163,6 +167,8 @@ def _phrase(config: RunConfig, name: str) -> str:
         return f"{value} W_hh"
     if value is None:
         return f"{word_of(value)} {label_of(name).split(' (')[0].lower()}"
+    if isinstance(value, bool):
+        return f"{'' if value else 'not '}{name}"
     if name in _SELF_SAID:
         return word_of(value)
     return _PHRASES.get(name, f"{label_of(name).lower()} {{}}").format(word_of(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.config.cell_specs import CELLS
 from gradviz.config.task_specs import TASKS
 
 _LABELS = {
@@ -15,6 +16,8 @@ _LABELS = {
     "cell": "Cell",
     "activation": "Nonlinearity",
     "num_layers": "Layers",
+    "bidirectional": "Both directions",
+    "residual": "Skips between layers",
     "hidden_size": "Hidden size",
     "embedding_size": "Embedding size",
     "dropout": "Dropout",
@@ -32,9 +35,9 @@ _LABELS = {
     "probe_size": "Probe sequences",
 }
 _WORDS = {
-    "rnn": "RNN",
-    "lstm": "LSTM",
-    "gru": "GRU",
+    "leaky_relu": "leaky relu",
+    "True": "yes",
+    "False": "no",
     "sgd": "SGD",
     "adam": "Adam",
     "adamw": "AdamW",
@@ -50,7 +53,9 @@ _WORDS = {
     "norm": "by norm",
     "value": "by value",
     "agc": "adaptive (AGC)",
-} | {name: spec.label for name, spec in TASKS.items()}
+}
+_WORDS |= {name: spec.label for name, spec in TASKS.items()}
+_WORDS |= {name: spec.label for name, spec in CELLS.items()}
 
 
 def label_of(name: str) -> str:

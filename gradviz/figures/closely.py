@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gradviz.config import RunConfig
+from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import NO_GATES
 from gradviz.figures.over_time import NOT_MEASURED
 from gradviz.figures.style import WAITING, escaped
@@ -39,7 +39,7 @@ def why_empty(history: History, step: int | None, *, gated: bool = False) -> str
     """What to say in place of a picture; `gated`: of one that needs gates."""
     closeup = closeup_at(history, step)
     config = history.config
-    rnn = isinstance(config, RunConfig) and config.cell == "rnn"
+    rnn = isinstance(config, RunConfig) and not CELLS[config.cell].gates
     if gated and (rnn or (closeup and not closeup.gates)):
         return NO_GATES
     return NOT_MEASURED if history.frames else WAITING

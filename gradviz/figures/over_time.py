@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.config import RunConfig
+from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import NO_GATES, gate_band, gate_rows
 from gradviz.figures.style import (
     LAYERS,
@@ -176,7 +176,7 @@ def gates(
     config = history.config
     if frame and not shown:
         empty = NOT_MEASURED
-    elif frame or (isinstance(config, RunConfig) and config.cell == "rnn"):
+    elif frame or (isinstance(config, RunConfig) and not CELLS[config.cell].gates):
         empty = NO_GATES
     else:
         empty = WAITING

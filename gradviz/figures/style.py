@@ -16,7 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.history import History
+from gradviz.history import History, is_reversed
 
 BLUE, ORANGE, GREEN, PINK = "#3d8fd1", "#d17f00", "#0a9e73", "#c76ba0"
 RED, VIOLET, GREY = "#d55e00", "#8b6fd6", "#888888"
@@ -200,14 +200,14 @@ def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any
 
 
 def layer_shown(history: History, asked: str | None) -> str:
-    """The layer asked for, or the top one of a history with frames.
+    """The layer asked for, or the top one, read forward, of a history with frames.
 
     Raises:
         ValueError: when there is no such layer.
     """
     names = history.layer_names
     if asked is None:
-        return names[-1]
+        return next((name for name in names[::-1] if not is_reversed(name)), names[-1])
     if asked not in names:
         raise ValueError(f"layer must be one of {', '.join(names)}, got “{asked}”.")
     return asked

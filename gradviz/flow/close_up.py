@@ -34,22 +34,23 @@ def close_up(
     """What `request` asks for, or the nearest that is there.
 
     Args:
-        flows: all layers of one network, lowest first, that reads whole sequences forward.
+        flows: all layers of one network, lowest first, of which some read forward.
         request: where to look.
         probes: sequences over which the mean transport is taken, at most MOST_PROBES; with 0,
             and where one is beyond DEAR_LIMIT, what is carried from timestep to timestep as
             matrices (both transports) is nan.
 
     Raises:
-        ValueError: for a layer that reads backward, or sequences of different lengths.
+        ValueError: where none reads whole sequences forward.
     """
-    name = request.layer if request.layer in flows else list(flows)[-1]
-    flow = flows[name]
-    if flow.order.is_reverse or flow.order.lengths is not None:
+    forward = [name for name, each in flows.items() if _reads_whole_forward(each)]
+    if not forward:
         raise ValueError(
-            f"flows must be of layers that read whole sequences forward, got {name} that does not; "
-            "give it sequences of one length in one direction."
+            "flows must be of layers that read whole sequences forward, got "
+            f"{', '.join(flows)} that do not; give it sequences of one length."
         )
+    name = request.layer if request.layer in forward else forward[-1]
+    flow = flows[name]
     timesteps, batch, width = flow.hidden.shape
     sequence = _nearest(request.sequence, batch)
     timestep = _nearest(request.timestep or timesteps, timesteps)
@@ -78,6 +79,10 @@ def close_up(
         transport_rms_log10=_mean_transport_log10(flow, count),
         **_variances(flow),
     )
+
+
+def _reads_whole_forward(flow: LayerFlow) -> bool:
+    return not flow.order.is_reverse and flow.order.lengths is None
 
 
 def _nearest(wanted: int, most: int) -> int:

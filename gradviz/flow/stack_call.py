@@ -54,6 +54,8 @@ class StackCall:
     """Of each layer of the stack, whether what it read was added to its output."""
     output: Tensor
     """(T, B, D·P)."""
+    masks: list[Tensor]
+    """(T, B, ·) factors of dropout after each layer but the top; empty without."""
     grads: dict[tuple[int, int], Tensor] = field(default_factory=dict)
     """At last states, by place in `notes` and part; at the output under OUTPUT."""
     is_repeated: bool = False
@@ -110,7 +112,13 @@ class Ran(NamedTuple):
     last: State
 
 
-def call_of(name: str, module: Stack | RecurrentLayer, ran: list[Ran], output: Tensor) -> StackCall:
+def call_of(
+    name: str,
+    module: Stack | RecurrentLayer,
+    ran: list[Ran],
+    masks: list[Tensor],
+    output: Tensor,
+) -> StackCall:
     """Note a call, and follow its outputs' gradients."""
     names, directions, is_skipped = ["l0"], 1, [False]
     if isinstance(module, Stack):
@@ -122,6 +130,7 @@ def call_of(name: str, module: Stack | RecurrentLayer, ran: list[Ran], output: T
         directions=directions,
         is_skipped=is_skipped,
         output=output.detach(),
+        masks=list(masks),
     )
     followed = {OUTPUT: output}
     for place, each in enumerate(ran):
@@ -150,20 +159,27 @@ def follow_stack(
 ) -> Iterator[RemovableHandle]:
     """Hooks on the layers, and on the whole."""
     ran: list[Ran] = []
+    masks: list[Tensor] = []
 
     def begin(module: nn.Module, args: Any) -> None:
         ran.clear()
+        masks.clear()
+
+    def drawn(between: nn.Module, args: Any, mask: Tensor) -> None:
+        masks.append(mask.detach())
 
     def add(layer: RecurrentLayer, args: Any, options: Any, result: Any) -> None:
         ran.append(Ran(layer, *_given(*args, **options), *result))
 
     def end(module: Stack | RecurrentLayer, args: Any, result: tuple[Tensor, Any]) -> None:
-        watching.note_stack(name, module, ran, result[0])
-        ran.clear()
+        watching.note_stack(name, module, ran, masks, result[0])
+        begin(module, args)
 
     yield module.register_forward_pre_hook(begin)
     for layer in module.layers if isinstance(module, Stack) else [module]:
         yield layer.register_forward_hook(add, with_kwargs=True)
+    if isinstance(module, Stack):
+        yield module.between.register_forward_hook(drawn)
     yield module.register_forward_hook(end)
 
 

@@ -8,7 +8,7 @@ Index legend: T timesteps, Q recorded sequences, D directions, P output size of 
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 
 import torch
 
@@ -33,6 +33,9 @@ def stack_flows(call: StackCall, probes: int | None) -> dict[str, LayerFlow]:
         if index:
             terms = [flow.grad_below() for flow in flows.values()]
             coming = reduce(Scaled.plus, [*terms, coming] if call.is_skipped[index] else terms)
+            if call.masks:
+                mask = call.masks[index - 1][:, :probes]
+                coming = coming.linear(partial(torch.mul, mask))
     return found
 
 

@@ -141,11 +141,16 @@ class Watch:
             self._passages.append(Passage.of(name, module, given, output, state))
 
     def note_stack(
-        self, name: str, module: Stack | RecurrentLayer, ran: list[Ran], output: Tensor
+        self,
+        name: str,
+        module: Stack | RecurrentLayer,
+        ran: list[Ran],
+        masks: list[Tensor],
+        output: Tensor,
     ) -> None:
         """Forward hook of a Stack, or of a layer by itself."""
         if not torch.compiler.is_compiling() and self._is_wanted(name, output):
-            self._passages.append(call_of(name, module, ran, output))
+            self._passages.append(call_of(name, module, ran, masks, output))
 
     def note_cell(
         self,

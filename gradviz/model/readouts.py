@@ -15,11 +15,18 @@ from gradviz.config import RunConfig
 
 
 class Last(nn.Module):
-    """h_T."""
+    """h_T; of a reverse direction the state that it ends with, which lies at t = 1."""
+
+    def __init__(self, directions: int = 1) -> None:
+        super().__init__()
+        self.directions = directions
 
     def forward(self, hidden: Tensor) -> Tensor:
         """(T, B, P) to (B, P)."""
-        return hidden[-1]
+        if self.directions == 1:
+            return hidden[-1]
+        onward, back = hidden.chunk(2, -1)
+        return torch.cat([onward[-1], back[0]], -1)
 
 
 class Mean(nn.Module):
@@ -64,4 +71,6 @@ def pooling(config: RunConfig, width: int) -> nn.Module:
     """The config's."""
     if config.readout == "attention":
         return Attention(width)
-    return {"last": Last, "mean": Mean, "sum": Sum}[config.readout]()
+    if config.readout == "last":
+        return Last(2 if config.bidirectional else 1)
+    return {"mean": Mean, "sum": Sum}[config.readout]()

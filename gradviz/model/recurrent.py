@@ -1,29 +1,85 @@
-"""The recurrent layers that a config names."""
+"""The recurrent layers that a config names.
+
+PyTorch's own module where it has one: it is the fastest. A Stack of layers for the other cells and
+nonlinearities, and for skips between layers.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
 
-from gradviz.config import RunConfig
+from gradviz.cells import (
+    LAYERS,
+    ElmanRnn,
+    FusedGru,
+    FusedLstm,
+    FusedRnn,
+    RecurrentLayer,
+    Stack,
+)
+from gradviz.config import CELLS, RunConfig
 from gradviz.remedies import initialise_recurrent, set_forget_bias
 
 
-def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase:
+def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
     """In float64, drawn from the global generator."""
-    sizes = (input_size, config.hidden_size, config.num_layers)
-    # PyTorch warns of a dropout where there is nothing to drop between.
-    dropout = config.dropout if config.num_layers > 1 else 0.0
-    module: nn.RNNBase
-    if config.cell == "rnn":
-        module = nn.RNN(
-            *sizes, nonlinearity=config.activation, dropout=dropout, dtype=torch.float64
-        )
-    elif config.cell == "gru":
-        module = nn.GRU(*sizes, dropout=dropout, dtype=torch.float64)
-    else:
-        module = nn.LSTM(*sizes, dropout=dropout, dtype=torch.float64)
-    initialise_recurrent(module, config.recurrent_init, config.recurrent_gain)
-    if isinstance(module, nn.LSTM) and config.forget_bias is not None:
+    module = _fused(config, input_size) if _is_fused(config) else _stack(config, input_size)
+    spec = CELLS[config.cell]
+    if spec.has_recurrent_weight:
+        initialise_recurrent(module, config.recurrent_init, config.recurrent_gain)
+    if spec.has_forget_bias and config.forget_bias is not None:
         set_forget_bias(module, config.forget_bias)
     return module
+
+
+def _is_fused(config: RunConfig) -> bool:
+    return _has_operation(config) and not config.residual
+
+
+def _has_operation(config: RunConfig) -> bool:
+    """Whether PyTorch has a fused operation for the cell and nonlinearity."""
+    spec = CELLS[config.cell]
+    return spec.is_pytorchs and (not spec.has_activation or config.activation in ("tanh", "relu"))
+
+
+def _fused(config: RunConfig, input_size: int) -> nn.RNNBase:
+    kinds: dict[str, Callable[..., nn.RNNBase]] = {
+        "rnn": partial(nn.RNN, nonlinearity=config.activation),
+        "lstm": nn.LSTM,
+        "gru": nn.GRU,
+    }
+    return kinds[config.cell](
+        input_size,
+        config.hidden_size,
+        config.num_layers,
+        # PyTorch warns of a dropout where there is nothing to drop between.
+        dropout=config.dropout if config.num_layers > 1 else 0.0,
+        bidirectional=config.bidirectional,
+        dtype=torch.float64,
+    )
+
+
+def _stack(config: RunConfig, input_size: int) -> Stack:
+    return Stack(
+        lambda size: _layer(config, size),
+        input_size,
+        config.num_layers,
+        bidirectional=config.bidirectional,
+        residual=config.residual,
+        dropout=config.dropout,
+    )
+
+
+def _layer(config: RunConfig, input_size: int) -> RecurrentLayer:
+    """Of `config.cell`, reading so many numbers."""
+    sizes = (input_size, config.hidden_size)
+    if config.cell == "rnn":
+        plain = FusedRnn if _has_operation(config) else ElmanRnn
+        return plain(*sizes, config.activation, dtype=torch.float64)
+    kinds: dict[str, Callable[..., RecurrentLayer]]
+    kinds = {"lstm": FusedLstm, "gru": FusedGru, **LAYERS}
+    return kinds[config.cell](*sizes, dtype=torch.float64)

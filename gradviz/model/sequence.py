@@ -1,9 +1,11 @@
-"""SequenceModel: PyTorch's fused recurrent layers and a linear readout; an embedding for tokens.
+"""SequenceModel: recurrent layers and a linear readout; an embedding for tokens.
 
 Index legend: T timesteps, B sequences, I input size, H hidden size, O output size.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,8 +15,9 @@ from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.tasks import Task
 
-State = torch.Tensor | tuple[torch.Tensor, torch.Tensor]
-"""h_n, of an LSTM (h_n, c_n), as PyTorch's module gives it."""
+State = torch.Tensor | tuple[Any, ...]
+"""h_n, of an LSTM (h_n, c_n), as PyTorch's module gives it; of a Stack one state a layer and
+direction. `cells.detached` cuts its history."""
 
 
 class SequenceModel(nn.Module):
@@ -39,10 +42,11 @@ class SequenceModel(nn.Module):
             )
         width = config.embedding_size if self.embedding else task.input_size
         self.recurrent = recurrent_of(config, width)
-        self.pool = pooling(config, config.hidden_size) if task.answers == "once" else nn.Identity()
+        width = config.hidden_size * (2 if config.bidirectional else 1)
+        self.pool = pooling(config, width) if task.answers == "once" else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
-        self.readout = nn.Linear(config.hidden_size, task.output_size, dtype=torch.float64)
-        self.layer_names = tuple(f"l{index}" for index in range(config.num_layers))
+        self.readout = nn.Linear(width, task.output_size, dtype=torch.float64)
+        self.layer_names = config.layer_names
         # Drawn in float64 whatever the dtype, so that one seed starts both at the same weights.
         self.to(device=config.device, dtype=getattr(torch, config.dtype))
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from gradviz.config import TASKS, RunConfig, bounds, choices, label_of, word_of
+from gradviz.config import CELLS, TASKS, RunConfig, bounds, choices, label_of, word_of
 from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
 
@@ -82,6 +82,19 @@ class Fields:
             args=(name,),
         )
 
+    def flag(self, name: str) -> None:
+        """Yes or no."""
+        if name in self.without:
+            return
+        st.session_state[self._key(name)] = getattr(self.form.config, name)
+        st.checkbox(
+            label_of(name),
+            key=self._key(name),
+            help=RunConfig.model_fields[name].description,
+            on_change=self._commit,
+            args=(name,),
+        )
+
     def _key(self, name: str) -> str:
         return f"{self.prefix}_{name}"
 
@@ -140,7 +153,8 @@ def network(fields: Fields) -> None:
     """The cell, its sizes, its start."""
     config = fields.form.config
     fields.choice("cell")
-    if config.cell == "rnn":
+    cell = CELLS[config.cell]
+    if cell.has_activation:
         fields.choice("activation")
     left, right = st.columns(2)
     with left:
@@ -155,10 +169,15 @@ def network(fields: Fields) -> None:
             fields.number("dropout", step=0.1)
     if TASKS[config.task].answers == "once":
         fields.choice("readout")
-    fields.choice("recurrent_init")
-    if config.recurrent_init != "default":
-        fields.number("recurrent_gain", step=0.1)
-    if config.cell == "lstm":
+    if not TASKS[config.task].has_perplexity:
+        fields.flag("bidirectional")
+    if config.num_layers > 1 or config.residual:
+        fields.flag("residual")
+    if cell.has_recurrent_weight:
+        fields.choice("recurrent_init")
+        if config.recurrent_init != "default":
+            fields.number("recurrent_gain", step=0.1)
+    if cell.has_forget_bias:
         fields.number("forget_bias", step=0.5)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from gradviz.config import RunConfig, choices, label_of, word_of
+from gradviz.config import CELLS, RunConfig, choices, label_of, word_of
 from gradviz.config.run_config import shown
 from gradviz.history import CloseUpRequest
 from gradviz.ui import actions, controls, training
@@ -137,11 +137,11 @@ def _cell(stage: Stage) -> None:
 def _forget_bias(stage: Stage) -> None:
     places = _places(stage.config.forget_bias)
     present = word_of(stage.config.forget_bias)
-    is_lstm = stage.config.cell == "lstm"
+    has_bias = CELLS[stage.config.cell].has_forget_bias
     st.select_slider(
-        label_of("forget_bias") if is_lstm else "Forget bias (an LSTM's)",
+        label_of("forget_bias") if has_bias else "Forget bias (an LSTM's)",
         list(places),
-        disabled=not is_lstm,
+        disabled=not has_bias,
         width=230,
         help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
         "The sum of both bias vectors. Left of −2: PyTorch's own start.",

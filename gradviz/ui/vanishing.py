@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from gradviz.config import RunConfig, choices, label_of, word_of
+from gradviz.config import CELLS, RunConfig, choices, label_of, word_of
 from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui import actions, controls, own_settings, training
@@ -82,7 +82,7 @@ def controls_on_top(stage: Stage) -> None:
     with st.container(key="below_knob", horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             fields.choice("recurrent_init")
-        if stage.config.cell == "rnn":
+        if CELLS[stage.config.cell].has_activation:
             with st.container(width=120):
                 fields.choice("activation")
         _timestep(stage)

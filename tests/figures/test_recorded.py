@@ -67,7 +67,7 @@ def test_the_heatmap_of_a_layer_that_some_passes_lack() -> None:
 
 def test_gates_of_a_layer_that_a_pass_lacks() -> None:
     assert not gates(recorded(), 1, layer="encoder.l0_reverse").data
-    assert "encoder.l0_reverse" in gates(recorded(), 3).layout.title.text
+    assert "encoder.l0, " in gates(recorded(), 3).layout.title.text
     assert "head.l0" in gates(recorded(), 2).layout.title.text
 
 

@@ -262,12 +262,14 @@ def test_weights_that_are_no_numbers_raise_nothing() -> None:
     assert np.isnan(found.pulse_log10[:-1]).all()
 
 
-def test_a_layer_that_reads_backward_is_refused() -> None:
-    module = build("tanh", bidirectional=True)
+def test_of_both_directions_the_top_one_that_reads_forward_is_looked_at() -> None:
+    module = build("tanh", 2, bidirectional=True)
     flows = flows_of(module, inputs_of())
     assert close_up(flows, CloseUpRequest(layer="l0")).layer == "l0"
-    with pytest.raises(ValueError, match="forward, got l0_reverse that does not"):
-        close_up(flows, CloseUpRequest(layer="l0_reverse"))
+    for asked in ("", "l1_reverse", "l0_reverse"):
+        assert close_up(flows, CloseUpRequest(layer=asked)).layer == "l1"
+    with pytest.raises(ValueError, match="forward, got l0_reverse that do not"):
+        close_up({"l0_reverse": flows["l0_reverse"]}, CloseUpRequest())
 
 
 @pytest.mark.parametrize("name", CELLS)

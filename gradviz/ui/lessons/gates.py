@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from gradviz import figures
+from gradviz.config import CELLS
 from gradviz.history import CloseUp, History
 from gradviz.reading import Reading, read, read_gates
 from gradviz.scenarios import SCENARIOS
@@ -33,7 +34,7 @@ _SORTED = of_one(partial(figures.gate_maps, by_mean=True))
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
     # Of the run that is shown: a changed setting may wait for a restart.
     (config,) = stage.started.get("", [stage.config])
-    names = _UNGATED if config.cell == "rnn" else _GATED
+    names = _GATED if CELLS[config.cell].gates else _UNGATED
     found = {name: _PICTURES[name] for name in names}
     return found | {"gate_maps": _SORTED} if gates.view_of(stage).by_mean else found
 

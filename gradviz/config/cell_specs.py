@@ -1,0 +1,67 @@
+"""What the settings must know of the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Activation = Literal["tanh", "relu", "leaky_relu", "elu", "sigmoid"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellSpec:
+    """What the settings, words and pictures must know of a cell without importing it."""
+
+    label: str
+    paper: str
+    gates: tuple[str, ...] = ()
+    """As the instrument names them, in their order; empty for a cell without."""
+    has_activation: bool = False
+    """Whether its nonlinearity is chosen."""
+    has_forget_bias: bool = False
+    """Whether a bias of its own opens or shuts its memory."""
+    has_recurrent_weight: bool = True
+    """Whether it has a W_hh, which may start in several ways."""
+    state_parts: int = 1
+    """N / H: 2 where the state is (h, c)."""
+    is_pytorchs: bool = False
+    """Whether PyTorch has a fused operation for it."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether J_t = diag(φ′) W_hh: of this theory says most."""
+        return not self.gates and self.state_parts == 1 and self.has_recurrent_weight
+
+
+_LSTM = ("input", "forget", "candidate", "output")
+
+CELLS: Mapping[str, CellSpec] = MappingProxyType(
+    {
+        "rnn": CellSpec(label="RNN", paper="Elman 1990", has_activation=True, is_pytorchs=True),
+        "lstm": CellSpec(
+            label="LSTM",
+            paper="Hochreiter, Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000",
+            gates=_LSTM,
+            has_forget_bias=True,
+            state_parts=2,
+            is_pytorchs=True,
+        ),
+        "gru": CellSpec(
+            label="GRU",
+            paper="Cho et al. 2014 (arXiv 1406.1078)",
+            gates=("reset", "update", "candidate"),
+            is_pytorchs=True,
+        ),
+        "peephole_lstm": CellSpec(
+            label="Peephole LSTM",
+            paper="Gers, Schmidhuber 2000; Gers, Schraudolph, Schmidhuber 2002",
+            gates=_LSTM,
+            has_forget_bias=True,
+            state_parts=2,
+        ),
+    }
+)
+
+CellName = Literal["rnn", "lstm", "gru", "peephole_lstm"]
