@@ -15,12 +15,14 @@ from gradviz.config import (
     TASKS,
     WORD_BUDGET,
     WORK_BUDGET,
+    CellName,
     ConfigError,
     RunConfig,
     TaskName,
     allowed,
     bounds,
     choices,
+    word_of,
 )
 
 LIMITS = {
@@ -159,6 +161,54 @@ def test_the_work_budget_is_named_when_it_is_passed() -> None:
     assert "500² · 1000 · 4 · 2 = 2e+09" in sentence
 
 
+@pytest.mark.parametrize("name", sorted(FLAGS))
+def test_yes_or_no(name: str) -> None:
+    assert getattr(RunConfig(), name) is False
+    for text in ("True", "true", "1"):
+        config, problems = RunConfig.from_query({name: text})
+        assert (getattr(config, name), problems) == (True, [])
+    assert RunConfig(**{name: True}).to_query() == {name: "True"}
+    sentence = f"{name} must be one of False, True, got “maybe”."
+    assert problem(**{name: "maybe"}) == {name: sentence}
+    assert choices(name) == ("False", "True")
+
+
+def test_layers_are_named_as_the_instrument_names_them() -> None:
+    assert RunConfig(num_layers=2).layer_names == ("l0", "l1")
+    both = RunConfig(num_layers=2, bidirectional=True)
+    assert both.layer_names == ("l0", "l0_reverse", "l1", "l1_reverse")
+    assert both.work == 2 * both.replace(bidirectional=False).work
+    sizes = {"hidden_size": 500, "seq_len": 1000, "batch_size": 4}
+    sentence = problem(**sizes, bidirectional=True)["work"]
+    assert "500² · 1000 · 4 · 1 · 2 directions = 2e+09" in sentence
+    config, problems = RunConfig.from_query({**map_str(sizes), "bidirectional": "True"})
+    assert config == RunConfig()
+    assert len(problems) == 1
+
+
+def map_str(values: dict[str, int]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
+
+
+def test_a_language_model_reads_in_one_direction() -> None:
+    assert problem(task="char_lm", bidirectional=True) == {
+        "bidirectional": "bidirectional must be False for char_lm, got True; what is to be "
+        "foretold at a timestep is the next input, which the reverse direction has read."
+    }
+    assert not RunConfig(bidirectional=True).replace(task="word_lm").bidirectional
+
+
+def test_every_cell_has_a_spec_and_words() -> None:
+    assert set(get_args(CellName)) == set(CELLS)
+    for name, spec in CELLS.items():
+        assert word_of(name) == spec.label
+        assert spec.paper
+        assert spec.has_forget_bias <= bool(spec.gates)
+    assert [name for name, spec in CELLS.items() if spec.is_pytorchs] == ["rnn", "lstm", "gru"]
+    assert CELLS["rnn"].is_plain
+    assert not CELLS["peephole_lstm"].is_plain
+
+
 def test_copy_memory_works_at_its_extra_timesteps_too() -> None:
     sizes = {"hidden_size": 500, "seq_len": 1000, "batch_size": 4}
     assert "work" in problem(task="copy_memory", **sizes)
@@ -193,6 +243,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
     for name, (low, high) in LIMITS.items():
         kind = st.integers if isinstance(low, int) else st.floats
         settings[name] = draw(kind(low, high))
+    settings |= {name: draw(st.booleans()) for name in FLAGS}
     settings["momentum"] = draw(st.floats(0, 1, exclude_max=True))
     settings["forget_bias"] = draw(st.none() | st.floats(-20, 20))
     spec = TASKS[settings["task"]]
@@ -202,6 +253,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["data"] = draw(st.just("") | st.from_regex("[0-9a-f]{16}", fullmatch=True))
     if spec.has_perplexity:
         settings |= {"batch_size": draw(st.integers(1, 4)), "seq_len": draw(st.integers(low, 50))}
+        settings["bidirectional"] = False
     settings["hidden_size"] = draw(st.integers(1, 16))
     return RunConfig(**settings)
 
@@ -278,8 +330,8 @@ def test_differences_of_two_configs() -> None:
         ("learning_rate=1e999", "learning_rate", "1e-08…100, got “1e999”"),
         ("learning_rate=nan", "learning_rate", "got “nan”"),
         ("learning_rate=inf", "learning_rate", "got “inf”"),
-        ("cell=<script>alert(1)</script>", "cell", "one of rnn, lstm, gru, got “<script>"),
-        ("cell=LSTM", "cell", "one of rnn, lstm, gru, got “LSTM”"),
+        ("cell=<script>alert(1)</script>", "cell", f"{allowed('cell')}, got “<script>"),
+        ("cell=LSTM", "cell", f"{allowed('cell')}, got “LSTM”"),
         ("seed=99999999999999999999", "seed", "0…2147483647"),
         ("seed=" + "9" * 10_000, "seed", "(10000 characters)"),
         ("task=" + "x" * 10_000, "task", "(10000 characters)"),

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.config import TASKS, RunConfig
+from gradviz.cells import ElmanRnn, FusedGru, FusedRnn, PeepholeLstm, Stack
+from gradviz.config import CELLS, TASKS, RunConfig
 from gradviz.model import SequenceModel, build_model
 from gradviz.tasks import task_of
 
@@ -16,7 +17,7 @@ def model_of(**settings: object) -> SequenceModel:
     return build_model(config, task_of(config))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("task_name", TASKS)
 def test_answers_have_the_shape_of_the_task(task_name: str, cell: str) -> None:
     config = RunConfig(task=task_name, cell=cell, num_layers=2, hidden_size=5)
@@ -76,3 +77,69 @@ def test_other_cells_have_no_forget_bias() -> None:
     plain, biased = (model_of(cell="gru", forget_bias=bias) for bias in (None, 2.0))
     for name, weight in plain.state_dict().items():
         assert torch.equal(weight, biased.state_dict()[name])
+
+
+def test_what_pytorch_has_no_operation_for_is_a_stack() -> None:
+    assert type(model_of(bidirectional=True).recurrent) is nn.RNN
+    for settings, kind in (
+        ({"cell": "rnn", "activation": "elu"}, ElmanRnn),
+        ({"cell": "peephole_lstm"}, PeepholeLstm),
+        ({"cell": "rnn", "residual": True}, FusedRnn),
+        ({"cell": "gru", "residual": True, "activation": "elu"}, FusedGru),
+    ):
+        recurrent = model_of(**settings, num_layers=3, bidirectional=True, hidden_size=6).recurrent
+        assert type(recurrent) is Stack
+        assert [type(layer) for layer in recurrent.layers] == 6 * [kind]
+        assert recurrent.output_size == 12
+    assert model_of(activation="sigmoid").recurrent.l0.nonlinearity == "sigmoid"
+
+
+def test_skips_change_the_sum_and_not_the_weights() -> None:
+    plain = model_of(cell="gru", num_layers=2, hidden_size=5)
+    skipped = model_of(cell="gru", num_layers=2, hidden_size=5, residual=True)
+    for one, two in zip(plain.parameters(), skipped.parameters(), strict=True):
+        assert torch.equal(one, two)
+    inputs = torch.randn(6, 3, 2)
+    lower, _ = skipped.recurrent.l0(inputs)
+    upper, _ = skipped.recurrent.l1(lower)
+    torch.testing.assert_close(skipped.recurrent(inputs)[0], upper + lower)
+    torch.testing.assert_close(plain.recurrent(inputs)[0], upper)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_last_state_of_both_directions_is_read(cell: str, residual: bool) -> None:
+    """A reverse direction ends at t = 1: its output there, and not at T, has read everything."""
+    model = model_of(cell=cell, bidirectional=True, residual=residual, hidden_size=4, seq_len=7)
+    inputs = torch.randn(7, 2, 2, requires_grad=True)
+    hidden, last = model.recurrent(inputs)
+    pooled = model.pool(hidden)
+    if isinstance(model.recurrent, Stack):
+        expected = torch.cat([last[0][0], last[1][0]], -1)
+    else:
+        h_n = last[0] if isinstance(last, tuple) else last
+        expected = torch.cat([h_n[0], h_n[1]], -1)
+    torch.testing.assert_close(pooled, expected)
+    for half in pooled.chunk(2, -1):
+        (grad,) = torch.autograd.grad(half.sum(), inputs, retain_graph=True)
+        assert bool((grad.abs().amax((1, 2)) > 0).all())
+
+
+@pytest.mark.parametrize("cell", ["lstm", "peephole_lstm"])
+def test_the_forget_bias_reaches_every_layer_and_direction(cell: str) -> None:
+    settings = {"cell": cell, "num_layers": 2, "bidirectional": True, "hidden_size": 4}
+    named = dict(model_of(**settings, forget_bias=3.0).recurrent.named_parameters())
+    pairs = [name for name in named if "bias_ih" in name]
+    assert len(pairs) == 4
+    for name in pairs:
+        total = named[name] + named[name.replace("bias_ih", "bias_hh")]
+        assert torch.equal(total[4:8], torch.full((4,), 3.0))
+
+
+def test_dropout_between_layers_is_of_stacks_too() -> None:
+    model = model_of(cell="peephole_lstm", num_layers=2, dropout=0.5)
+    inputs = torch.randn(5, 2, 2)
+    once, again = model.recurrent(inputs)[0], model.recurrent(inputs)[0]
+    assert not torch.equal(once, again)
+    model.eval()
+    assert torch.equal(model.recurrent(inputs)[0], model.recurrent(inputs)[0])

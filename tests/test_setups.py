@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_config import configs
 
-from gradviz.config import RunConfig
+from gradviz.config import RunConfig, allowed
 from gradviz.config.setups import MOST_SEEDS, differing, from_query, is_used, labels, to_query
 
 LSTM = RunConfig(cell="lstm")
@@ -66,7 +66,7 @@ def test_a_task_brings_its_own_length() -> None:
     ("query", "sentence"),
     [
         ("vs=hidden_size%3D-1", "Set-up 2: hidden_size must be a whole number, 1…512, got “-1”."),
-        ("vs=&vs=cell%3DLSTM", "Set-up 3: cell must be one of rnn, lstm, gru, got “LSTM”."),
+        ("vs=&vs=cell%3DLSTM", f"Set-up 3: cell must be {allowed('cell')}, got “LSTM”."),
         ("vs=vs%3Dcell", "Set-up 2: There is no setting named “vs”; it was ignored."),
         ("vs=seed%3D1%26seed%3D2", "Set-up 2: seed must be given once, got 2 values; the first"),
         ("vs=%26%3D%26", "Set-up 2: There is no setting named “”; it was ignored."),
@@ -137,6 +137,14 @@ def test_no_query_string_ever_raises(query: str) -> None:
         ),
         ([LSTM, LSTM.replace(forget_bias=2.0)], ["PyTorch's own forget bias", "forget bias 2"]),
         ([RunConfig(clip="none"), RunConfig()], ["clip none", "clip by norm"]),
+        (
+            [RunConfig(), RunConfig(bidirectional=True), RunConfig(residual=True)],
+            [
+                "not bidirectional · not residual",
+                "bidirectional · not residual",
+                "not bidirectional · residual",
+            ],
+        ),
         (
             [RunConfig(clip="none"), RunConfig(), RunConfig(clip_threshold=0.1)],
             ["clip none", "clip by norm · threshold 1", "clip by norm · threshold 0.1"],

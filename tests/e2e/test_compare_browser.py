@@ -8,6 +8,7 @@ import pytest
 from live_page import LivePage
 from playwright.sync_api import Page, expect
 
+from gradviz.config import allowed
 from gradviz.ui.lessons import COMPARE
 from gradviz.ui.stage import Stage
 
@@ -149,7 +150,7 @@ def test_a_wrong_link_is_answered_in_sentences(server: str, page: Page) -> None:
         server, "vs=cell%3D%3Cscript%3Ealert(1)%3C%2Fscript%3E%26hidden_size%3D16&vs=&seeds=0"
     )
     said = page.locator(".st-key-heading")
-    expect(said).to_contain_text("Set-up 2: cell must be one of rnn, lstm, gru, got “<script>")
+    expect(said).to_contain_text(f"Set-up 2: cell must be {allowed('cell')}, got “<script>")
     expect(said).to_contain_text("seeds must be a whole number, 1…10, got “0”.")
     compared.until(lambda: page.url.endswith("/compare?vs=hidden_size%3D16&vs="))
     assert compared.line("Hidden size") == ["32", "16", "32"]

@@ -217,3 +217,43 @@ def test_one_layer_in_two_stacks_is_named() -> None:
     shared = nn.ModuleDict({"one": layer, "two": layer})
     with pytest.raises(WatchError, match="one and two are the same module"), watch(shared):
         pass
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_dropout_between_layers_is_measured_as_it_was_drawn(residual: bool) -> None:
+    torch.manual_seed(5)
+    model = Stack(
+        lambda size: PeepholeLstm(size, H, dtype=torch.float64),
+        I,
+        3,
+        bidirectional=True,
+        residual=residual,
+        dropout=0.5,
+    )
+    with watch(model) as watching:
+        model(torch.randn(6, 2, I, dtype=torch.float64))[0].square().sum().backward()
+    for name, flow in watching.layers.items():
+        grad = model.get_parameter(f"{name}.weight_hh").grad
+        torch.testing.assert_close(flow.weight_grad(), grad, rtol=1e-9, atol=1e-12)
+
+
+def test_shapes_that_cannot_be_read_get_a_sentence() -> None:
+    layer = PeepholeLstm(I, H)
+    for wrong, sentence in (
+        (torch.randn(4, I), r"inputs must be \(timesteps, sequences, 3\), got \(4, 3\)"),
+        (torch.randn(4, 2, I + 1), r"inputs must be .*, got \(4, 2, 4\)"),
+        (torch.randn(0, 2, I), r"inputs must be .*, got \(0, 2, 3\)"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            layer(wrong)
+    packed = nn.utils.rnn.pack_sequence([torch.randn(3, I)])
+    with pytest.raises(TypeError, match="got a PackedSequence; give sequences of one length"):
+        layer(packed)
+    with pytest.raises(ValueError, match=r"state must be \(2, 5\) and \(2, 5\), got \(3, 5\)\."):
+        layer(torch.randn(4, 2, I), (torch.zeros(3, H),))
+    with pytest.raises(ValueError, match="state must hold one for each of l0, l1, got 1"):
+        stack()(torch.randn(4, 2, I), [(torch.zeros(2, H),)])
+    with pytest.raises(ValueError, match="num_layers must be 1 or more, got 0"):
+        stack(0)
+    with pytest.raises(ValueError, match="hidden_size must be 1 or more, got 0"):
+        PeepholeLstm(I, 0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradviz.config import RunConfig
+from gradviz.config import RunConfig, allowed
 from gradviz.lectures import PAGES, Lecture, LectureError, Quiz, Slide, load, parse
 from gradviz.lectures.load import MOST_BYTES
 from gradviz.scenarios import SCENARIOS
@@ -149,7 +149,7 @@ slides:
          "must be left out on page live_training; only compare has it."),
         ({"page": "compare"}, "slides[1].versus", "must name one to three set-ups"),
         ({"page": "compare", "versus": "[{cell: gru}, {cell: gpu}]"},
-         "slides[1].versus[2].cell", "must be one of rnn, lstm, gru, got “gpu”."),
+         "slides[1].versus[2].cell", f"must be {allowed('cell')}, got “gpu”."),
         ({"pictures": "[pulse]"}, "slides[1].pictures[1]", "must be one of loss, "),
         ({"versus": "[{cell: gru}]"}, "slides[1].versus",
          "must be left out on page live_training, which shows one run."),

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from gradviz.cells import ElmanRnn, PeepholeLstm, RecurrentLayer, Stack
 from gradviz.remedies import initialise_recurrent, set_forget_bias
 
 MODULES = [(nn.RNN, 1), (nn.LSTM, 4), (nn.GRU, 3)]
@@ -107,3 +108,47 @@ def test_forget_bias_is_what_the_forget_gate_sees() -> None:
     ones = torch.ones(1, 1, 1, dtype=torch.float64)
     _, (_, cell) = module(ones.expand(100, 1, 1), (ones, ones))
     assert float(cell.detach()) == pytest.approx(3.073e-6, rel=1e-3)
+
+
+def stack(kind: type[RecurrentLayer]) -> Stack:
+    return Stack(lambda size: kind(size, 8), 3, 2, bidirectional=True)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(ElmanRnn, 1), (PeepholeLstm, 4)])
+def test_every_layer_and_direction_of_a_stack_is_drawn(
+    kind: type[RecurrentLayer], gates: int
+) -> None:
+    module = stack(kind)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    initialise_recurrent(module, "orthogonal", 1.6)
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]) == ("weight_hh" not in name)
+    for layer in module.layers:
+        assert len(layer.weight_hh) == gates * 8
+        for block in layer.weight_hh.detach().split(8):
+            torch.testing.assert_close(block @ block.T, 1.6**2 * torch.eye(8))
+
+
+def test_both_directions_of_a_fused_module_are_drawn() -> None:
+    module = nn.LSTM(3, 8, bidirectional=True)
+    initialise_recurrent(module, "identity", 0.5)
+    set_forget_bias(module, 2.0)
+    for side in ("", "_reverse"):
+        weight = module.get_parameter(f"weight_hh_l0{side}")
+        assert torch.equal(weight, 0.5 * torch.eye(8).repeat(4, 1))
+        total = sum(module.get_parameter(f"bias_{way}_l0{side}") for way in ("ih", "hh"))
+        assert torch.equal(total[8:16], torch.full((8,), 2.0))
+
+
+def test_the_forget_bias_of_a_stack_is_what_its_forget_gate_sees() -> None:
+    module = stack(PeepholeLstm)
+    before = {name: each.clone() for name, each in module.state_dict().items()}
+    set_forget_bias(module, 1.5)
+    for layer in module.layers:
+        total = layer.bias_ih + layer.bias_hh
+        assert torch.equal(total[8:16], torch.full((8,), 1.5))
+    for name, each in module.state_dict().items():
+        kept = torch.ones(len(each), dtype=torch.bool)
+        if "bias" in name:
+            kept[8:16] = False
+        assert torch.equal(each[kept], before[name][kept])

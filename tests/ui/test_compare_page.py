@@ -11,6 +11,7 @@ from test_actions import Recorder
 from test_pages import ROOT, no_workers, setting, state
 
 from gradviz import RunConfig
+from gradviz.config import allowed
 from gradviz.config.setups import from_query
 from gradviz.history import FRAME_BYTES
 from gradviz.reading import difference_table
@@ -177,7 +178,7 @@ def test_hostile_links_are_answered_in_sentences() -> None:
         "seeds must be a whole number, 1…10, got “99”. The default is used.",
         "Set-up 2: seed must be the same in all set-ups, got “3”. The first set-up's is used.",
         "Set-up 3: hidden_size must be a whole number, 1…512, got “-1”.",
-        "Set-up 3: cell must be one of rnn, lstm, gru, got “<b>”.",
+        f"Set-up 3: cell must be {allowed('cell')}, got “<b>”.",
     ):
         assert sentence in said
     assert comparison.configs_of(stage_of(page)) == [

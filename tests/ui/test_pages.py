@@ -187,6 +187,21 @@ def test_what_a_network_writes_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch
     assert not page.code
 
 
+def test_directions_and_skips_are_chosen_by_a_tick() -> None:
+    page = live(num_layers="2", cell="peephole_lstm")
+    assert page.number_input("setting_forget_bias").value is None
+    page.checkbox("setting_bidirectional").check().run()
+    page.checkbox("setting_residual").check().run()
+    assert not page.exception
+    wanted = RunConfig(num_layers=2, cell="peephole_lstm", bidirectional=True, residual=True)
+    assert state(page).config == wanted
+    # One layer has nothing to skip.
+    assert [each.key for each in live().checkbox] == ["setting_bidirectional"]
+    page.selectbox("setting_task").set_value("char_lm").run()
+    assert not page.exception
+    assert not state(page).config.bidirectional
+
+
 def test_a_scenario_can_be_picked_beside_the_settings() -> None:
     page = live()
     assert page.selectbox("scenario").value == "vanishing"
