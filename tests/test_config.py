@@ -35,6 +35,8 @@ LIMITS = {
     "hidden_size": (1, 512),
     "embedding_size": (1, 512),
     "dropout": (0.0, 0.9),
+    "bptt_window": (0, 1000),
+    "bptt_every": (0, 1000),
     "recurrent_gain": (0.0, 10.0),
     "forget_bias": (-20.0, 20.0),
     "learning_rate": (1e-8, 100.0),
@@ -47,6 +49,7 @@ CHOSEN = {
     "cell": tuple(CELLS),
     "activation": ("tanh", "relu", "leaky_relu", "elu", "sigmoid"),
     "readout": ("last", "mean", "sum", "attention"),
+    "state": ("stateless", "stateful"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
     "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
     "clip": ("none", "norm", "value", "agc"),
@@ -98,7 +101,8 @@ def test_momentum_is_below_1() -> None:
 def test_choices(name: str, values: tuple[str, ...]) -> None:
     assert choices(name) == values
     for value in values:
-        assert getattr(RunConfig(**{name: value}), name) == value
+        task = {"task": "sunspots"} if name == "state" else {}
+        assert getattr(RunConfig(**task, **{name: value}), name) == value
     assert problem(**{name: "LSTM2"})[name] == (
         f"{name} must be one of {', '.join(values)}, got “LSTM2”."
     )
@@ -214,6 +218,79 @@ def test_copy_memory_works_at_its_extra_timesteps_too() -> None:
     assert "work" in problem(task="copy_memory", **sizes)
 
 
+def test_a_state_needs_data_that_go_on() -> None:
+    assert RunConfig(task="sunspots", state="stateful", skip_step=60).seq_len == 60
+    sentence = problem(task="adding", state="stateful")["state"]
+    assert sentence.startswith("state must be stateless for adding")
+    assert sentence.endswith("those of sunspots do.")
+    sentence = problem(task="sunspots", seq_len=20, state="stateful", skip_step=10)["skip_step"]
+    assert sentence.startswith("skip_step must be 0 or the sequence length, 20,")
+    assert RunConfig(task="sunspots", state="stateful").replace(task="recall").state == "stateless"
+
+
+def test_losses_must_go_back_through_all_timesteps_since_the_last_pass() -> None:
+    assert RunConfig(bptt_window=20, bptt_every=20).bptt_every == 20
+    assert RunConfig(bptt_every=20).bptt_window == 0
+    assert problem(bptt_window=19, bptt_every=20) == {
+        "bptt_every": "bptt_every must be at most bptt_window, 19, or some losses would reach no "
+        "weight, got 20."
+    }
+
+
+@pytest.mark.parametrize("window", [0, 60, 1000])
+def test_a_window_of_the_whole_sequence_truncates_nothing(window: int) -> None:
+    assert RunConfig(bptt_window=window, readout="mean").windows == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected", "overlap"),
+    [
+        # k1 is k2 where it is not given.
+        ({"bptt_window": 4}, [(0, 0, 2), (2, 2, 6), (6, 6, 10)], 1),
+        ({"bptt_window": 4, "bptt_every": 4}, [(0, 0, 2), (2, 2, 6), (6, 6, 10)], 1),
+        ({"bptt_window": 5, "bptt_every": 2}, None, 3),
+        ({"bptt_window": 9, "bptt_every": 5}, [(0, 0, 5), (1, 5, 10)], 2),
+        # Answered once from the last state, there is one window.
+        ({"bptt_window": 4, "readout": "last"}, [(6, 6, 10)], 1),
+        ({"bptt_window": 4, "bptt_every": 1, "readout": "last"}, [(6, 6, 10)], 1),
+    ],
+)
+def test_windows(
+    settings: dict[str, Any], expected: list[tuple[int, ...]] | None, overlap: int
+) -> None:
+    config = RunConfig(**{"seq_len": 10, "readout": "mean", **settings})
+    if expected:
+        assert [tuple(each) for each in config.windows] == expected
+    assert config.overlap == overlap
+    assert config.work == RunConfig(seq_len=10).work * overlap
+    for window in config.windows:
+        assert 0 <= window.first <= window.since < window.end <= 10
+        assert window.end - window.first <= config.bptt_window
+
+
+@given(st.integers(2, 40), st.integers(1, 40), st.integers(0, 40))
+def test_windows_take_every_loss_once(timesteps: int, length: int, every: int) -> None:
+    if length < every:
+        return
+    config = RunConfig(seq_len=timesteps, bptt_window=length, bptt_every=every, readout="sum")
+    if length >= timesteps:
+        assert config.windows == ()
+        return
+    ends = [each.end for each in config.windows]
+    assert [each.since for each in config.windows] == [0, *ends[:-1]]
+    assert ends[-1] == timesteps
+    assert all((timesteps - end) % (every or length) == 0 for end in ends)
+    assert all(each.first == max(each.end - length, 0) for each in config.windows)
+
+
+def test_many_windows_count_as_work() -> None:
+    sizes = {"hidden_size": 200, "seq_len": 1000, "batch_size": 4, "readout": "mean"}
+    assert RunConfig(**sizes, bptt_window=600, bptt_every=300).overlap == 2
+    sentence = problem(**sizes, bptt_window=900, bptt_every=50)["work"]
+    assert "num_layers · backward windows must be" in sentence
+    assert "200² · 1000 · 4 · 1 · 11 = 1.8e+09" in sentence
+
+
 def test_replace_validates_and_keeps_the_rest() -> None:
     config = RunConfig(cell="gru", seed=5, seq_len=100)
     assert config.replace(seed=6) == RunConfig(cell="gru", seed=6, seq_len=100)
@@ -254,7 +331,13 @@ def configs(draw: st.DrawFn) -> RunConfig:
     if spec.has_perplexity:
         settings |= {"batch_size": draw(st.integers(1, 4)), "seq_len": draw(st.integers(low, 50))}
         settings["bidirectional"] = False
-    settings["hidden_size"] = draw(st.integers(1, 16))
+    settings["hidden_size"] = draw(st.integers(1, 8))
+    window = settings["bptt_window"]
+    settings["bptt_every"] = draw(st.integers(-(-window // 4), window)) if window else 0
+    if not TASKS[settings["task"]].has_stream:
+        settings["state"] = "stateless"
+    if settings["state"] == "stateful":
+        settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
     return RunConfig(**settings)
 
 

@@ -15,6 +15,7 @@ from gradviz.config.run_config import (
     choices,
 )
 from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
+from gradviz.config.truncation import Window
 from gradviz.config.words import label_of, word_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "RunConfig",
     "TaskName",
     "TaskSpec",
+    "Window",
     "allowed",
     "bounds",
     "choices",

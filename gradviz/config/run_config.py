@@ -13,7 +13,9 @@ from urllib.parse import parse_qs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gradviz.config.cell_specs import Activation, CellName
+from gradviz.config.state import misfit
 from gradviz.config.task_specs import TASKS, TaskName
+from gradviz.config.truncation import Window, windows
 
 WORK_BUDGET = 1_000_000_000
 """Largest hidden_size² · timesteps · batch_size · num_layers of one step; reading in both
@@ -125,6 +127,25 @@ class RunConfig(BaseModel):
         le=20.0,
         description="LSTM: the sum of both forget biases; empty leaves PyTorch's own.",
     )
+    state: Literal["stateless", "stateful"] = Field(
+        "stateless",
+        description="Stateful: the state at the end of each sequence of a batch starts the same "
+        "sequence of the next, which goes on in the data where this one ended.",
+    )
+    bptt_window: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Truncated backpropagation, k2: timesteps that the gradient goes back through; "
+        "0 is the whole sequence.",
+    )
+    bptt_every: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Truncated backpropagation, k1: timesteps from one backward pass to the next; "
+        "0 is as many as the window has.",
+    )
     optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = Field(
         "adam", description="PyTorch's optimiser, otherwise at its defaults."
     )
@@ -196,13 +217,17 @@ class RunConfig(BaseModel):
                 f"{WORD_COST}) · {self._kinds:,} · {self.timesteps} · {self.batch_size} = "
                 f"{self.word_work:.2g}.",
             )
+        if found := misfit(self):
+            raise _MisfitError(*found)
         if self.work > WORK_BUDGET:
+            sides = " · 2 directions" if self.bidirectional else ""
+            times = " · backward windows" if self.overlap > 1 else ""
+            count = f" · {self.overlap}" if times else ""
             raise _MisfitError(
                 "work",
-                f"hidden_size² · timesteps · batch_size · num_layers must be at most the work "
-                f"budget of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
-                f"{self.batch_size} · {self.num_layers}"
-                f"{' · 2 directions' if self.bidirectional else ''} = {self.work:.2g}.",
+                f"hidden_size² · timesteps · batch_size · num_layers{times} must be at most the "
+                f"work budget of {WORK_BUDGET:,}, got {self.hidden_size}² · {self.timesteps} · "
+                f"{self.batch_size} · {self.num_layers}{sides}{count} = {self.work:.2g}.",
             )
         return self
 
@@ -218,12 +243,26 @@ class RunConfig(BaseModel):
         return tuple(f"l{index}{side}" for index in range(self.num_layers) for side in sides)
 
     @property
+    def windows(self) -> tuple[Window, ...]:
+        """Of truncated backpropagation, first to last; () where nothing is truncated."""
+        if not 0 < self.bptt_window < self.timesteps:
+            return ()
+        at_end = TASKS[self.task].answers == "once" and self.readout == "last"
+        every = self.timesteps if at_end else self.bptt_every or self.bptt_window
+        return windows(self.timesteps, every, self.bptt_window)
+
+    @property
+    def overlap(self) -> int:
+        """How often a timestep is gone back through, on average and rounded up; about k2/k1."""
+        return max(1, -(-sum(each.end - each.first for each in self.windows) // self.timesteps))
+
+    @property
     def work(self) -> int:
         """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds.
 
-        Times two for both directions.
+        Times two for both directions, and times the overlap of truncated backpropagation's windows.
         """
-        layers = len(self.layer_names)
+        layers = len(self.layer_names) * self.overlap
         return self.hidden_size**2 * self.timesteps * self.batch_size * layers
 
     @property
@@ -245,8 +284,9 @@ class RunConfig(BaseModel):
     def replace(self, **changes: Any) -> RunConfig:
         """The same settings but for `changes`, validated.
 
-        With a new task, a seq_len that it does not allow gives way to the nearest allowed, and
-        data that it cannot learn from to its own; what it cannot read backward is read forward.
+        With a new task, a seq_len that it does not allow gives way to the nearest allowed, data
+        that it cannot learn from to its own, and a state that it cannot carry to none; what it
+        cannot read backward is read forward.
         """
         settings = {**self.to_dict(), **changes}
         spec = TASKS.get(settings["task"])
@@ -257,6 +297,8 @@ class RunConfig(BaseModel):
             settings["data"] = ""
         if spec and "bidirectional" not in changes and spec.has_perplexity:
             settings["bidirectional"] = False
+        if spec and not spec.has_stream and "state" not in changes:
+            settings["state"] = "stateless"
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -333,6 +375,8 @@ _SIZES = {
     "num_layers",
     "bidirectional",
     "vocabulary_size",
+    "bptt_window",
+    "bptt_every",
 }
 
 _WORDED = {"data": "empty, or the 16 digits 0…9, a…f of data that were uploaded"}

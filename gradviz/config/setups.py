@@ -21,7 +21,7 @@ MOST_PHRASES = 3
 
 _WELL_KNOWN = ("cell", "clip", "forget_bias", "recurrent_gain", "recurrent_init", "task", "seq_len")
 
-_SELF_SAID = {"task", "cell", "activation", "optimizer", "dtype", "device"}
+_SELF_SAID = {"task", "state", "cell", "activation", "optimizer", "dtype", "device"}
 """Settings whose value says what it is of: GRU, SGD."""
 
 _PHRASES = {
@@ -30,6 +30,8 @@ _PHRASES = {
     "recurrent_gain": "gain {}",
     "forget_bias": "forget bias {}",
     "clip_threshold": "threshold {}",
+    "bptt_window": "window {}",
+    "bptt_every": "every {} timesteps",
     "probe_size": "probes {}",
     "record_every": "every {} steps",
 }
@@ -117,6 +119,8 @@ def is_used(config: RunConfig, name: str) -> bool:
             return bool(TASKS[config.task].own_data)
         case "skip_step":
             return TASKS[config.task].has_stream
+        case "bptt_every":
+            return len(config.windows) > 1
         case "clip_threshold":
             return config.clip != "none"
         case "seq_len":

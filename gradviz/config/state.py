@@ -1,0 +1,36 @@
+"""What must fit together where a state goes on from batch to batch, or a gradient stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradviz.config.task_specs import TASKS
+
+if TYPE_CHECKING:
+    from gradviz.config.run_config import RunConfig
+
+
+def misfit(config: RunConfig) -> tuple[str, str] | None:
+    """The field that does not fit the others, and a sentence; None where all do."""
+    stateful = config.state == "stateful"
+    if stateful and not TASKS[config.task].has_stream:
+        return "state", _no_stream(config.task)
+    if stateful and config.skip_step not in {0, config.seq_len}:
+        return "skip_step", (
+            f"skip_step must be 0 or the sequence length, {config.seq_len}, where the state goes "
+            f"on in the window that follows, got {config.skip_step}."
+        )
+    if 0 < config.bptt_window < config.bptt_every:
+        return "bptt_every", (
+            f"bptt_every must be at most bptt_window, {config.bptt_window}, or some losses would "
+            f"reach no weight, got {config.bptt_every}."
+        )
+    return None
+
+
+def _no_stream(task: str) -> str:
+    streams = ", ".join(name for name, spec in TASKS.items() if spec.has_stream)
+    return (
+        f"state must be stateless for {task}, whose sequences do not go on in the next batch, "
+        f"got stateful; those of {streams} do."
+    )
