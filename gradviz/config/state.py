@@ -15,6 +15,12 @@ def misfit(config: RunConfig) -> tuple[str, str] | None:
     stateful = config.state == "stateful"
     if stateful and not TASKS[config.task].has_stream:
         return "state", _no_stream(config.task)
+    if config.bidirectional and (stateful or config.windows):
+        what = "the state goes on to the next batch" if stateful else "the gradient is truncated"
+        return "bidirectional", (
+            f"bidirectional must be off where {what}: a direction that begins at the end cannot "
+            "follow, got on."
+        )
     if stateful and config.skip_step not in {0, config.seq_len}:
         return "skip_step", (
             f"skip_step must be 0 or the sequence length, {config.seq_len}, where the state goes "
@@ -24,6 +30,12 @@ def misfit(config: RunConfig) -> tuple[str, str] | None:
         return "bptt_every", (
             f"bptt_every must be at most bptt_window, {config.bptt_window}, or some losses would "
             f"reach no weight, got {config.bptt_every}."
+        )
+    if config.overlap > 1 and config.dropout and config.num_layers > 1:
+        return "bptt_every", (
+            f"bptt_every must be 0 or bptt_window, {config.bptt_window}, with dropout between "
+            "layers, or each window would drop out other numbers of the same timesteps, got "
+            f"{config.bptt_every}."
         )
     return None
 

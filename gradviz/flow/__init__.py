@@ -9,6 +9,7 @@ from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
+from gradviz.flow.truncated import joined
 from gradviz.flow.watch import Watch, watch
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Watch",
     "WatchError",
     "close_up",
+    "joined",
     "watch",
 ]

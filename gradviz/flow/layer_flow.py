@@ -28,7 +28,7 @@ from gradviz.flow.quantities.products import Kind
 from gradviz.flow.quantities.split import Split
 from gradviz.flow.scaled import Scaled, earlier
 from gradviz.flow.steps import Ended, cast
-from gradviz.flow.total_gradient import Direct, TotalGradient, total_gradient
+from gradviz.flow.total_gradient import Source, TotalGradient
 from gradviz.flow.transport import SEGMENT
 
 EIGEN_COST = 20
@@ -56,7 +56,7 @@ class LayerFlow:
         passed: LayerPass,
         replay: Callable[[LayerPass], Replay],
         replayed: Replay,
-        direct: Direct,
+        direct: Source,
         order: Order,
     ) -> None:
         """All in the order in which the layer read.
@@ -87,14 +87,18 @@ class LayerFlow:
     @measured
     def alone(self, b: int) -> LayerFlow:
         """Sequence b = 0…B−1 by itself, for what is dear or wanted of one only."""
-        passed = self.passed.alone(b)
+        return self.on(self.passed.alone(b), self._direct.alone(b), self.order.alone(b))
+
+    @measured
+    def on(self, passed: LayerPass, direct: Source, order: Order) -> LayerFlow:
+        """The same layer on another pass; arguments as for a LayerFlow."""
         return LayerFlow(
             cell_name=self.cell_name,
             passed=passed,
             replay=self._replay,
             replayed=self._replay(passed),
-            direct=self._direct.alone(b),
-            order=self.order.alone(b),
+            direct=direct,
+            order=order,
         )
 
     @property
@@ -112,7 +116,7 @@ class LayerFlow:
     @measured
     def total(self) -> TotalGradient:
         """∂L/∂s_t through every path, in the order in which the layer read."""
-        return total_gradient(self.steps, self._direct)
+        return self._direct.total(self.steps)
 
     @cached_property
     def hidden_grad(self) -> Tensor:
@@ -136,6 +140,11 @@ class LayerFlow:
     def hidden_grad_log10(self) -> Tensor:
         """(T, B) float64: log10 ‖∂L/∂h_t‖₂; −∞ only where the gradient is exactly zero."""
         return measure.hidden_grad_log10.hidden_grad_log10(self)
+
+    @property
+    def start_norm(self) -> Tensor:
+        """(B,) float64: ‖s_0‖₂, 0 where the layer began from zeros."""
+        return measure.start_norm.start_norm(self)
 
     @measured
     def grad_below(self) -> Scaled:

@@ -52,6 +52,7 @@ class LayerRecorder:
         return {
             name: LayerRecord(
                 hidden_grad_norm=_numpy(flow.hidden_grad_norm),
+                start_norm=_numpy(flow.start_norm),
                 gates={gate: _numpy(values) for gate, values in flow.gates.items()},
                 **dear.get(name, {}),
             )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, reduce
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -37,6 +37,23 @@ SAFE = (1e-25, 1e25)
 
 KNOWN_SAFE = (1e-30, 1e30)
 """Sizes of autograd's float32 gradients of which only what is 1e-8 of them was lost."""
+
+
+class Source(Protocol):
+    """Where a layer's gradient comes from."""
+
+    @property
+    def output(self) -> Scaled | None:
+        """(T, B, P) at the layer's output, where that is not the first part of s_t."""
+        ...
+
+    def alone(self, b: int) -> Source:
+        """At the states of one sequence."""
+        ...
+
+    def total(self, steps: Linearisation) -> TotalGradient:
+        """Of all states, by the layer's Jacobians."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,10 @@ class Direct:
         last = tuple(each[row] for each in self.last)
         known = None if self.known is None else self.known[:, row]
         return Direct(hidden, last, cell, output, known)
+
+    def total(self, steps: Linearisation) -> TotalGradient:
+        """∂L/∂s_t through every path."""
+        return total_gradient(steps, self)
 
     def parts(self) -> list[Scaled]:
         """Those that are added on the way."""

@@ -43,6 +43,8 @@ class LayerRecord:
     """(T, Q): log10 ‖∂s_T/∂s_t‖₂, 0 at t = T."""
     gradient_horizon: Floats | None = None
     """(Q,): the least lag k with ‖∂s_T/∂s_{T−k}‖₂ ≤ 1/e; inf if there is none."""
+    start_norm: Floats | None = None
+    """(P,): ‖s_0‖₂ of the state that it began with; 0 where that was zeros."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,8 @@ class LayerFrame:
     """(T, Q) or None."""
     gradient_horizon: Floats | None
     """(Q,) or None."""
+    start_norm: Floats | None = None
+    """(P,); None in a run of an older gradviz."""
 
     @property
     def horizon(self) -> float:
@@ -121,6 +125,7 @@ class LayerFrame:
             jacobian_bound=record.jacobian_bound,
             transport_log10=_float32(record.transport_log10),
             gradient_horizon=_float32(record.gradient_horizon),
+            start_norm=_float32(record.start_norm),
         )
 
     @property
@@ -132,6 +137,7 @@ class LayerFrame:
             self.jacobian_norm,
             self.transport_log10,
             self.gradient_horizon,
+            self.start_norm,
         ]
         return sum(array.nbytes for array in arrays if array is not None)
 

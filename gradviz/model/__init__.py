@@ -6,9 +6,10 @@ import torch
 
 from gradviz.config import RunConfig
 from gradviz.model.sequence import SequenceModel
+from gradviz.model.state import Carried, changed
 from gradviz.tasks import Task
 
-__all__ = ["SequenceModel", "build_model"]
+__all__ = ["Carried", "SequenceModel", "build_model", "changed"]
 
 
 def build_model(config: RunConfig, task: Task) -> SequenceModel:

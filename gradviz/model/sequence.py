@@ -5,19 +5,14 @@ Index legend: T timesteps, B sequences, I input size, H hidden size, O output si
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 
 from gradviz.config import RunConfig
 from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
+from gradviz.model.state import Carried
 from gradviz.tasks import Task
-
-State = torch.Tensor | tuple[Any, ...]
-"""h_n, of an LSTM (h_n, c_n), as PyTorch's module gives it; of a Stack one state a layer and
-direction. `cells.detached` cuts its history."""
 
 
 class SequenceModel(nn.Module):
@@ -59,15 +54,21 @@ class SequenceModel(nn.Module):
         """(T, B, I), or (T, B) tokens, to (B, O); to (T, B, O) when every timestep is answered."""
         return self.read_on(inputs, None)[0]
 
-    def read_on(self, inputs: torch.Tensor, state: State | None) -> tuple[torch.Tensor, State]:
+    def read_on(self, inputs: torch.Tensor, state: Carried | None) -> tuple[torch.Tensor, Carried]:
         """The answer, as `forward` gives it, from a state on, and the state behind it.
 
         Args:
             inputs: as for `forward`.
             state: that another call gave; None: zeros.
         """
-        if self.embedding:
-            inputs = self.dropout(self.embedding(inputs))
-        hidden, last = self.recurrent(inputs, state)
+        hidden, last = self.recurrent(self.embed(inputs), state)
+        return self.answer(hidden), last
+
+    def embed(self, inputs: torch.Tensor) -> torch.Tensor:
+        """What the first layer reads, (T, B, ·): the numbers that stand for tokens, or inputs."""
+        return self.dropout(self.embedding(inputs)) if self.embedding else inputs
+
+    def answer(self, hidden: torch.Tensor) -> torch.Tensor:
+        """From the top layer's (T, B, H), as `forward` gives it."""
         answer: torch.Tensor = self.readout(self.dropout(self.pool(hidden)))
-        return answer, last
+        return answer

@@ -52,6 +52,7 @@ LAYER: Mapping[str, Code] = MappingProxyType(
         "jacobian_bound": Code(axes="", kind="exact", optional=True),
         "transport_log10": Code(axes="TQ", quantum=LOG, optional=True),
         "gradient_horizon": Code(axes="Q", optional=True),
+        "start_norm": Code(axes="P", quantum=2**-8, optional=True),
     }
 )
 """The fields of LayerFrame; "gates" for each of them."""

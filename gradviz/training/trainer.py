@@ -18,7 +18,7 @@ from typing import Literal
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.flow import LayerFlow, LayerRecorder, close_up, watch
+from gradviz.flow import LayerFlow, LayerRecorder, Watch, close_up, joined, watch
 from gradviz.history import (
     CloseUp,
     CloseUpRequest,
@@ -27,11 +27,12 @@ from gradviz.history import (
     LayerRecord,
     StepRecord,
 )
-from gradviz.model import build_model
+from gradviz.model import Carried, build_model, changed
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
 from gradviz.training.optimizer import optimizer_of
+from gradviz.training.unrolled import covering, unrolled
 from gradviz.training.writing import answering, write
 
 Measure = Literal["none", "light", "full"]
@@ -53,7 +54,8 @@ class Trainer:
     turns in one thread.
 
     Raises:
-        ConfigError: when the config asks for a GPU that is not there.
+        ConfigError: when the config asks for a GPU that is not there, or for streams of data that
+            are too few.
 
     Attributes:
         config: the settings in force; those changed live included.
@@ -80,6 +82,10 @@ class Trainer:
         self._parameters = list(self.model.parameters())
         self._optimizer = optimizer_of(config, self._parameters)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
+        self._state: Carried | None = None
+        """Carried to the next batch, where the run is stateful."""
+        if config.state == "stateful":
+            self._batch()  # It refuses a batch that the data are too few for.
         self._may_overflow = False
         self._recorder = LayerRecorder()
         self._close_up: Callable[[CloseUpRequest], CloseUp] | None = None
@@ -118,7 +124,7 @@ class Trainer:
                 loss, accuracy = self._propagate(batch)
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
-                layers = self._measured(watching.layers, full=measure == "full")
+                layers = self._measured(self._flows(watching), full=measure == "full")
                 self._read = batch.inputs if self.task.vocabulary else None
                 closeup = self.look(self.closeup) if self.closeup else None
         clipping = clip_gradients(
@@ -220,6 +226,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "generator": self._generator.get_state(),
+            "state": self._state,
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -244,21 +251,30 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
+        carried = state["state"]
+        self._state = carried and changed(carried, lambda each: each.to(self.config.device))
         self._may_overflow = True
         self._recorder.begin_anew()
         self._close_up = None
 
     def _batch(self) -> Batch:
-        batch = self.task.sample(self.config.batch_size, self._generator)
+        if self.config.state == "stateful":
+            assert self.task.stream is not None
+            batch = self.task.stream(self.config.batch_size, self.step)
+        else:
+            batch = self.task.sample(self.config.batch_size, self._generator)
         return batch.to(self.config.device, getattr(torch, self.config.dtype))
 
     def _propagate(self, batch: Batch) -> tuple[float, float | None]:
         """Forward and backward: the loss and the accuracy."""
         self._optimizer.zero_grad()
+        state = self._state if batch.continues else None
         with dropout_of(self.config, self.step):
-            outputs = self.model(batch.inputs)
+            passed = unrolled(self.model, batch.inputs, state, self.config.windows)
+            outputs = self.model.answer(passed.hidden)
         loss = self.task.loss(outputs, batch.targets)
-        loss.backward()
+        passed.backward(loss)
+        self._state = passed.state if self.config.state == "stateful" else None
         return loss.item(), self.task.accuracy(outputs.detach(), batch.targets)
 
     def _words_of(self, sequence: int) -> tuple[str, ...]:
@@ -281,6 +297,11 @@ class Trainer:
         return Failure(
             step=self.step, tensor=f"{source} {self._names[culprit.position]}", kind=culprit.kind
         )
+
+    def _flows(self, watching: Watch) -> Mapping[str, LayerFlow]:
+        """Of whole sequences, whose backward pass may have gone through several windows."""
+        windows = self.config.windows
+        return joined(watching.layers, covering(windows)) if windows else watching.layers
 
     def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
         wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes

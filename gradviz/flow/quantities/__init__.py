@@ -24,6 +24,7 @@ from gradviz.flow.quantities import (
     jacobian_singular_values,
     lyapunov_exponents,
     spectral_radius,
+    start_norm,
     transport_condition_log10,
     transport_log10,
     update_leak,
@@ -41,6 +42,8 @@ QUANTITIES: tuple[Quantity, ...] = (
     hidden_grad_norm.QUANTITY,
     hidden_grad_log10.QUANTITY,
     cell_grad.QUANTITY,
+    # What it began with.
+    start_norm.QUANTITY,
     # The gates.
     gates.QUANTITY,
     gate_saturation.QUANTITY,
