@@ -27,8 +27,8 @@ def windows(timesteps: int, every: int, length: int) -> tuple[Window, ...]:
     """Every k1 timesteps the losses since the last time go back through k2 timesteps.
 
     They are counted from the end, so that the last window is a whole one and, where T is no
-    multiple of k1, the first is shorter. Losses before the first timestep of the first window belong to none: it is meant for a task
-    that has none there.
+    multiple of k1, the first is shorter. Losses before the first timestep of the first window
+    belong to none: one window alone is for a task that has none there.
 
     Args:
         timesteps: T.

@@ -251,8 +251,8 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
-        carried = state["state"]
-        self._state = carried and changed(carried, lambda each: each.to(self.config.device))
+        carried, device = state["state"], config.device
+        self._state = None if carried is None else changed(carried, lambda each: each.to(device))
         self._may_overflow = True
         self._recorder.begin_anew()
         self._close_up = None
