@@ -188,3 +188,48 @@ def test_a_measured_step_shows_where_the_gradient_stops() -> None:
     assert whole.hidden_grad_norm is not None
     np.testing.assert_allclose(layer.hidden_grad_norm[18:], whole.hidden_grad_norm[18:], rtol=1e-5)
     np.testing.assert_allclose(layer.transport_log10, whole.transport_log10, atol=0.02)
+
+
+@pytest.mark.parametrize(("every", "window"), [(4, 9), (5, 5)])
+def test_an_embedding_receives_what_the_windows_bring(every: int, window: int) -> None:
+    """Against passes of their own, each from its window's first token to its last."""
+    config = RunConfig(
+        task="char_lm",
+        seq_len=15,
+        batch_size=4,
+        embedding_size=6,
+        hidden_size=5,
+        num_layers=2,
+        cell="gru",
+        clip="none",
+        dtype="float64",
+        dropout=0.0,
+        bptt_every=every,
+        bptt_window=window,
+    )
+    trainer, twin = Trainer(config), Trainer(config)
+    batch, model = twin._batch(), twin.model
+    trainer.train_step("none")
+    for first, since, end in config.windows:
+        _, state = model.recurrent(model.embed(batch.inputs[:first])) if first else (None, None)
+        given = None if state is None else state.detach()
+        hidden, _ = model.recurrent(model.embed(batch.inputs[first:end]), given)
+        answers = model.readout(hidden[since - first :])
+        loss = nn.functional.cross_entropy(
+            answers.flatten(0, 1), batch.targets[since:end].flatten(), reduction="sum"
+        )
+        (loss / batch.targets.numel()).backward()
+    for name, parameter in trainer.model.named_parameters():
+        torch.testing.assert_close(parameter.grad, model.get_parameter(name).grad, msg=name)
+
+
+@pytest.mark.parametrize("window", [0, 6])
+def test_dropout_is_the_same_measured_or_not_and_after_a_checkpoint(window: int) -> None:
+    settings = {"task": "char_lm", "seq_len": 12, "batch_size": 4, "num_layers": 2}
+    config = RunConfig(**settings, state="stateful", dropout=0.3, bptt_window=window, cell="lstm")
+    bare, measured = Trainer(config), Trainer(config)
+    expected = losses(bare, 6)
+    assert losses(measured, 3, "full") == expected[:3]
+    fresh = Trainer(config)
+    fresh.restore(measured.checkpoint())
+    assert losses(fresh, 3) == expected[3:]
