@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.carried_state import carried_state
 from gradviz.figures.cliff import contour, descent, surface_3d
 from gradviz.figures.clip_comparison import (
     clip_angle,
@@ -31,6 +32,7 @@ from gradviz.figures.nonnormal import powers
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
 from gradviz.figures.spectrum import eigenvalues, singular_values
+from gradviz.figures.truncation import truncation
 from gradviz.figures.unit_pulse import pulse
 
 __all__ = [
@@ -39,9 +41,11 @@ __all__ = [
     "COMPARE",
     "GATES",
     "LIVE",
+    "STATE",
     "VANISHING",
     "ThresholdRow",
     "as_json",
+    "carried_state",
     "clip_angle",
     "clip_norms",
     "clipped_share",
@@ -74,6 +78,7 @@ __all__ = [
     "threshold_table",
     "transport",
     "transport_by_lag",
+    "truncation",
 ]
 
 LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
@@ -88,6 +93,11 @@ LIVE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     }
 )
 """The pictures of a live run, in their order on the page."""
+
+STATE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {"truncation": truncation, "carried_state": carried_state}
+)
+"""The pictures of a live run whose gradient stops, and of one whose state goes on."""
 
 GATES: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {

@@ -24,6 +24,7 @@ from gradviz.figures.setups import (
     seeds_seen,
     steps_seen,
 )
+from gradviz.figures.stops import first_reached
 from gradviz.figures.style import WAITING, figure, level
 from gradviz.history import Floats, Frame, LayerFrame
 
@@ -41,7 +42,8 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
     """
     frames = _frames(runs, step)
     traces, layers = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂h‖ = 10^")
-    zeros = any((layer.hidden_grad_log10 == -np.inf).any() for layer in layers)
+    first = max((first_reached(history) for history in every(runs)), default=0)
+    zeros = any((layer.hidden_grad_log10[first:] == -np.inf).any() for layer in layers)
     lowest = min((float(np.nanmin(y)) for y in _seen(traces)), default=0.0)
     single = any(history.config.dtype == "float32" for history in every(runs))
     if lowest < math.log10(FLOOR_IN_SIGHT) and single:
@@ -50,7 +52,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
     return figure(
         traces if layers else [],
         title="Gradient flow",
-        facts=_facts(runs, frames, layers, zeros=zeros),
+        facts=_facts(runs, frames, layers, zeros=zeros, is_stopped=first > 0),
         x=TIMESTEP,
         y="log10 ‖∂L/∂h<sub>t</sub>‖",
         theme=theme,
@@ -132,7 +134,12 @@ def _ends(layers: list[LayerFrame]) -> tuple[float, float]:
 
 
 def _facts(
-    runs: Runs, frames: list[list[Frame | None]], layers: list[LayerFrame], *, zeros: bool = False
+    runs: Runs,
+    frames: list[list[Frame | None]],
+    layers: list[LayerFrame],
+    *,
+    zeros: bool = False,
+    is_stopped: bool = False,
 ) -> str:
     steps = [frame.step for of in frames for frame in of if frame]
     if not steps:
@@ -140,4 +147,5 @@ def _facts(
     several = any(len(histories) > 1 for histories in runs.values())
     seen = seeds_seen(runs) if several else "median, range of sequences"
     told = [steps_seen(steps), seen, *lengths_seen(layers)]
+    told += ["stopped by truncation where a line begins late"] if is_stopped else []
     return " · ".join([*told, *(["zeros left out"] if zeros else [])])

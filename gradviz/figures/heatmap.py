@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gradviz.figures.over_training import marks_of
+from gradviz.figures.stops import first_reached
 from gradviz.figures.style import (
     MARGIN,
     WAITING,
@@ -58,7 +59,10 @@ def gradient_flow_over_training(
         varied = len({len(frame.layers[name].hidden_grad_log10) for frame in frames}) > 1
         grey = " · grey: 0, not finite" if varied else " · grey: 0 or not finite"
         grey += " or no such timestep" if varied else ""
-        facts += grey if np.isnan(z_log10).any() else ""
+        first = first_reached(history)
+        # Where rows stand for several timesteps, of a row that is stopped in part the rest is seen.
+        facts += grey if np.isnan(z_log10[t > first]).any() else ""
+        facts += f" · stopped before t = {first + 1}" if first else ""
     return figure(
         traces,
         meta={"axis": "step"},

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import NO_GATES, gate_band, gate_rows
+from gradviz.figures.stops import first_reached, stops_of
 from gradviz.figures.style import (
     LAYERS,
     WAITING,
@@ -50,20 +51,24 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
     frame = history.frame_at(step)
     traces: list[dict[str, Any]] = []
     zeros = 0
+    reached = first_reached(history)
     for colour, (name, layer) in _layers(frame):
         norms = _powers(layer.hidden_grad_log10)
-        zeros += int((layer.hidden_grad_log10 == -np.inf).sum())
+        zeros += int((layer.hidden_grad_log10[reached:] == -np.inf).sum())
         traces += _lines(norms, name, colour, hover="‖∂L/∂h‖ = %{y:.3g}")
     seen = [trace["y"] for trace in traces]
     lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
     if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
         traces.append(level(_ends(frame), FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
     facts = _facts(frame, next((layer.hidden_grad_log10 for _, layer in _named(frame)), None))
+    stops = stops_of(history) if frame else []
     return figure(
         traces,
         meta={"axis": "timestep"},
         title="Gradient flow now" if step is None else "Gradient flow",
         facts=facts + (" · zeros left out" if zeros else ""),
+        marks=stops,
+        x_span=_ends(frame),
         x=TIMESTEP,
         y="‖∂L/∂h<sub>t</sub>‖",
         theme=theme,

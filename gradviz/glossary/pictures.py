@@ -24,6 +24,8 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "transport": ("transport", "gradient_horizon", "float32_floor"),
         "gates": _GATE_NAMES,
         "clipping": ("gradient_norm", "clip_norm", "clip_value", "clip_threshold"),
+        "truncation": ("truncated_bptt", "transport", "timestep"),
+        "carried_state": ("stateful", "step"),
         "transport_by_lag": (
             "transport",
             "lag",

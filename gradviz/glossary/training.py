@@ -20,6 +20,13 @@ TRAINING: Mapping[str, Term] = {
         equation=r"t = 1, \dots, T",
         equation_text="t = 1, …, T",
     ),
+    "stateful": Term(
+        name="stateful training",
+        text="The state at the end of each sequence of a batch starts the same sequence of the "
+        "next batch, which goes on there in the data. No gradient goes back into the batch before.",
+        equation=r"s_0^{(n+1)} = s_T^{(n)}",
+        equation_text="s_0 of batch n + 1 = s_T of batch n",
+    ),
     "lag": Term(
         name="lag",
         text="A distance back from the last timestep.",

@@ -62,6 +62,9 @@ def _loss(row: SetupRow) -> list[str]:
 
 def _reach(row: SetupRow, horizon: Spread) -> str:
     """How far one set-up's gradient reaches."""
+    if row.stopped_after is not None and horizon.median >= row.stopped_after:
+        lag = f"{row.stopped_after} of {row.first_lag} timesteps"
+        return f"{lag}, where truncation stops them, in {row.label}"
     spread = f" ({number_of(horizon.low)}…{number_of(horizon.high)})"
     over = spread if horizon.low < horizon.high else ""
     if math.isfinite(horizon.median):

@@ -14,6 +14,7 @@ from gradviz.config.setups import is_used
 from gradviz.history import Frame, History
 from gradviz.reading.phrases import number
 from gradviz.reading.run import RECENT
+from gradviz.reading.truncation import stopped_after
 
 Runs = Mapping[str, Sequence[History]]
 """Label of a set-up → its histories, one a seed."""
@@ -73,6 +74,8 @@ class SetupRow:
     """Seeds that solved the task."""
     steps_to_solve: Spread | None
     """Of these: the first step whose last RECENT losses are below SOLVED · floor on average."""
+    stopped_after: int | None = None
+    """Timesteps back at which truncation stops the gradient."""
 
     @property
     def share_of_floor(self) -> str:
@@ -158,6 +161,7 @@ def _row(
         failed_at=tuple(sorted(at for at in failed if at is not None)),
         solved=sum(at is not None for at in solved),
         steps_to_solve=Spread.over(solved),
+        stopped_after=next(iter(map(stopped_after, (each.config for each in begun))), None),
     )
 
 

@@ -22,6 +22,7 @@ from gradviz.history import (
     perplexity_at,
 )
 from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
+from gradviz.reading.truncation import back, carried, goes_on, stopped_after
 
 Config = RunConfig | RecordedConfig
 
@@ -50,7 +51,8 @@ def read(history: History, step: int | None = None) -> Reading:
     reach, level = _reach(history.config, frame, learning=share is not None and share < 0.8)
     if share is not None and share < 0.1:
         level = "ok"
-    told = "; ".join([*_learned(history, step), *_clipped(history, step)])
+    begun = carried(history.config, frame)
+    told = "; ".join([*_learned(history, step), *_clipped(history, step), *begun])
     training = [f"{told[0].upper()}{told[1:]}."] if told else []
     return Reading(sentences=[*reach, *training], level=level)
 
@@ -66,13 +68,35 @@ def _reach(config: Config, frame: Frame, *, learning: bool) -> tuple[list[str], 
         and not is_reversed(name)
     }
     if not known:
-        return _ratio(frame), "info"
+        return _ratio(config, frame), "info"
     name = max(known, key=lambda each: known[each])
     layer, horizon = frame.layers[name], known[name][0]
     where = f" in {name}, the layer that carries them furthest" if len(frame.layers) > 1 else ""
+    if stopped_after(config) is not None:
+        return _stopped(config, layer, f" in {name}" if len(frame.layers) > 1 else "")
     if math.isinf(horizon):
         return _unbroken(layer, where)
     return _short(config, layer, int(horizon), where, learning=learning)
+
+
+def _stopped(config: Config, layer: LayerFrame, where: str) -> tuple[list[str], Level]:
+    """Truncation stops the gradient: after it has fallen to 1/e, before, or while it grows."""
+    assert layer.transport_log10 is not None
+    middle, lag = np.median(layer.transport_log10, axis=1), stopped_after(config)
+    assert lag is not None
+    on = goes_on(float(middle[0]), where)
+    furthest = float(middle[len(middle) - lag])
+    if layer.horizon < lag:
+        return [
+            f"Gradients reach {timesteps_of(int(layer.horizon))} back{where} before they fall to "
+            f"1/e; truncation stops them {back(config)}; {on}."
+        ], "info"
+    if furthest >= math.log10(GREW):
+        return [
+            f"Gradients grow on their way back{where}, by a factor of about 1e{furthest:.0f}, "
+            f"until truncation stops them {back(config)}; {on}."
+        ], "warning"
+    return [f"The gradient stops {back(config)}: truncation, not vanishing; {on}."], "info"
 
 
 def _unbroken(layer: LayerFrame, where: str) -> tuple[list[str], Level]:
@@ -129,8 +153,10 @@ def _short(
     ], "warning"
 
 
-def _ratio(frame: Frame) -> list[str]:
+def _ratio(config: Config, frame: Frame) -> list[str]:
     """Without a transport: the first timestep's gradient against the last's."""
+    if stopped_after(config) is not None:
+        return [f"The gradient stops {back(config)}: truncation, not vanishing."]
     log10 = next(reversed(frame.layers.values())).hidden_grad_log10
     first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
     if not math.isfinite(last) or math.isnan(first):

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradviz.history import History
 from gradviz.reading.phrases import Level, Reading, ten_to, timesteps_of
+from gradviz.reading.truncation import stopped_after
 from gradviz.theory.growth import Growth, growth
 
 CLOSE = 0.3
@@ -33,7 +34,11 @@ def read_vanishing(history: History, step: int | None = None) -> Reading:
     lag, log10 = measured
     if lag == 0:
         return _nothing_back(found)
-    sentences = [_said(found, lag, log10), *_linear(found, lag, log10), *_limits(found, lag, log10)]
+    sentences = [
+        _said(found, lag, log10, stopped_after(history.config)),
+        *_linear(found, lag, log10),
+        *_limits(found, lag, log10),
+    ]
     return Reading(sentences=sentences, level="warning" if found.zero_from else _level(log10))
 
 
@@ -60,8 +65,8 @@ def _level(log10: float) -> Level:
     return "warning" if log10 <= VANISHED or log10 >= EXPLODED else "info"
 
 
-def _said(found: Growth, lag: int, log10: float) -> str:
-    """What was measured."""
+def _said(found: Growth, lag: int, log10: float, stopped: int | None) -> str:
+    """What was measured of the network, which the truncation of its training does not change."""
     middle = found.middle_log10
     assert middle is not None
     each = f", a factor of {10 ** (log10 / lag):.3g} a timestep on average"
@@ -72,6 +77,8 @@ def _said(found: Growth, lag: int, log10: float) -> str:
         sentence += f"{between} times as large as at the end"
     if found.zero_from:
         sentence += f"; from {timesteps_of(found.zero_from)} back on it is exactly zero"
+    if stopped is not None:
+        sentence += f"; training's own is truncated {timesteps_of(stopped)} back"
     return f"{sentence}."
 
 
