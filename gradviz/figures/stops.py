@@ -16,7 +16,7 @@ def stops_of(history: History) -> list[Mark]:
     if not 0 < len(stopped) <= MOST:
         return []
     *others, last = stopped
-    words = "gradient stopped" if not others else "gradient stopped at each line"
+    words = "gradient stopped" if not others else "a backward pass stops at each line"
     return [
         *(Mark(x=window.first + 0.5, colour=ORANGE) for window in others),
         Mark(x=last.first + 0.5, colour=ORANGE, text=words, at_bottom=True),

@@ -9,13 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.config import RunConfig, Window
-from gradviz.figures.style import BLUE, GREEN, ORANGE, WAITING, count_of, figure, line
+from gradviz.figures.style import BLUE, GREEN, MARGIN, ORANGE, WAITING, count_of, figure, line
 from gradviz.history import Frame, History, is_reversed
 
 MOST_ROWS = 24
 """Backward passes that are drawn; of more an even choice with the last."""
 
-NOT_TRUNCATED = "Nothing is truncated: every gradient goes back to the first timestep"
+NOT_TRUNCATED = "Nothing is truncated"
 
 
 def truncation(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
@@ -34,7 +34,7 @@ def truncation(history: History, step: int | None = None, theme: str = "light") 
     windows = config.windows if isinstance(config, RunConfig) else ()
     if not isinstance(config, RunConfig) or not windows:
         return _figure([], facts="", rows=1, theme=theme, empty=NOT_TRUNCATED)
-    shown = _chosen(windows)
+    shown = _chosen(_with_losses(windows))
     rows = list(range(1, len(shown) + 1))
     traces = [
         _state(config, len(rows) + 1),
@@ -55,6 +55,8 @@ def _figure(
         facts=facts,
         x="timestep t",
         y="backward pass",
+        # The legend takes two rows on a phone.
+        margin=MARGIN | {"t": 96},
         theme=theme,
         yaxis={"range": [0.4, rows + 0.6], "showgrid": False, "showticklabels": False},
         empty=empty,
@@ -78,18 +80,28 @@ def _state(config: RunConfig, row: int) -> dict[str, Any]:
     }
 
 
+def _with_losses(windows: Sequence[Window]) -> list[Window]:
+    """Since their first loss: the only window of a task that is answered once has one, at T."""
+    if len(windows) > 1:
+        return list(windows)
+    return [window._replace(since=window.end - 1) for window in windows]
+
+
 def _lines(windows: Sequence[Window], rows: Sequence[int]) -> list[dict[str, Any]]:
     """All thick parts, and all thin ones, as one trace each."""
     own = [(window.since, window.end) for window in windows]
     through = [(window.first, window.since) for window in windows]
-    hover = [
-        f"losses of t = {each.since + 1}…{each.end} go back to t = {each.first + 1}"
-        for each in windows
-    ]
-    found = [_segments(own, rows, hover, "its losses", 6.0)]
+    hover = [_told(window) for window in windows]
+    found = [_segments(own, rows, hover, "losses", 6.0)]
     if any(end > first for first, end in through):
         found.append(_segments(through, rows, hover, "goes back through", 2.0))
     return found
+
+
+def _told(window: Window) -> str:
+    first, last = window.since + 1, window.end
+    which = f"the loss of t = {last} goes" if first == last else f"losses of t = {first}…{last} go"
+    return f"{which} back to t = {window.first + 1}"
 
 
 def _segments(

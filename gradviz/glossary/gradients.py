@@ -51,8 +51,7 @@ GRADIENTS: Mapping[str, Term] = {
     "truncated_bptt": Term(
         name="truncated BPTT",
         text="Every k1 timesteps the losses since the last time go back through the last k2 "
-        "timesteps only. There the gradient stops, it has not vanished, and the state goes on. "
-        "With one loss at the end it is the sum of the last k2 contributions.",
+        "timesteps. There the gradient stops; the state goes on.",
         equation=r"\textstyle\sum_{t > T-k_2} (\partial L/\partial a_t)\, h_{t-1}^\top",
         equation_text="Σ over t > T − k2 of (∂L/∂a_t) h_{t−1}ᵀ",
         source="Williams, Peng 1990; Sutskever 2013",
