@@ -229,6 +229,16 @@ def test_a_state_needs_data_that_go_on() -> None:
     assert RunConfig(task="sunspots", state="stateful").replace(task="recall").state == "stateless"
 
 
+@pytest.mark.parametrize(
+    "settings", [{"task": "sunspots", "state": "stateful"}, {"bptt_window": 9, "readout": "mean"}]
+)
+def test_what_goes_on_reads_forward(settings: dict[str, Any]) -> None:
+    sentence = problem(**settings, bidirectional=True)["bidirectional"]
+    assert sentence.startswith("bidirectional must be off where")
+    assert sentence.endswith("got on.")
+    assert RunConfig(bptt_window=1000, bidirectional=True).windows == ()
+
+
 def test_losses_must_go_back_through_all_timesteps_since_the_last_pass() -> None:
     assert RunConfig(bptt_window=20, bptt_every=20).bptt_every == 20
     assert RunConfig(bptt_every=20).bptt_window == 0

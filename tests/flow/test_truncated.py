@@ -15,6 +15,8 @@ import torch
 from reference import grad_of, unroll
 from torch import Tensor, nn
 
+from gradviz.cells import detached
+from gradviz.config import CELLS as CELL_SPECS
 from gradviz.config import RunConfig, Window
 from gradviz.flow import LayerFlow, WatchError, joined, watch
 from gradviz.model import SequenceModel, build_model
@@ -161,6 +163,35 @@ def test_the_gradient_stops_and_the_state_goes_on(cell: str) -> None:
             torch.testing.assert_close(values, whole[name].gates[gate], **EXACT)
         alone = flow.alone(1)
         torch.testing.assert_close(alone.hidden_grad[:, 0], flow.hidden_grad[:, 1], **EXACT)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("cell", CELL_SPECS)
+def test_every_cell_can_be_truncated(cell: str, residual: bool) -> None:
+    """Within the only window it is the pass without truncation, before it zero; so the weights."""
+    settings = {"task": "adding", "seq_len": 22, "num_layers": 2, "residual": residual}
+    config = config_of(cell, 22, 9, **settings)
+    model, flows, _, _ = passed(config)
+    _, whole, _, _ = passed(config.replace(bptt_window=0))
+    assert list(flows) == list(whole) == ["l0", "l1"]
+    for name, flow in flows.items():
+        assert bool((flow.hidden_grad[:13] == 0).all())
+        torch.testing.assert_close(flow.hidden_grad[13:], whole[name].hidden_grad[13:], **EXACT)
+        torch.testing.assert_close(flow.output, whole[name].output, **EXACT)
+        torch.testing.assert_close(flow.transport_log10(), whole[name].transport_log10())
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("cell", CELL_SPECS)
+def test_every_cell_reads_in_pieces_what_it_reads_at_once(cell: str, residual: bool) -> None:
+    """What a state carried over must hold."""
+    config = config_of(cell, 0, 0, num_layers=2, residual=residual)
+    model, _, batch = made(config)
+    hidden, last = model.recurrent(batch.inputs)
+    first, state = model.recurrent(batch.inputs[:9])
+    second, end = model.recurrent(batch.inputs[9:], detached(state))
+    torch.testing.assert_close(torch.cat([first, second]), hidden, **EXACT)
+    torch.testing.assert_close(end, last, **EXACT)
 
 
 @pytest.mark.parametrize("pair", [(3, 7), (4, 4)])
