@@ -357,6 +357,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
     settings["bptt_every"] = draw(st.integers(-(-window // 4), window)) if window else 0
     if not TASKS[settings["task"]].has_stream:
         settings["state"] = "stateless"
+    if settings["state"] == "stateful" or settings["bptt_window"]:
+        settings["bidirectional"] = False
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
     return RunConfig(**settings)
