@@ -6,6 +6,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# On a busy machine an example takes as long as it takes.
+settings.register_profile("gradviz", deadline=None)
+settings.load_profile("gradviz")
 
 
 @pytest.fixture

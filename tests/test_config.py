@@ -34,6 +34,8 @@ LIMITS = {
     "seed": (0, 2**31 - 1),
     "num_layers": (1, 8),
     "hidden_size": (1, 512),
+    "forecast_steps": (1, 24),
+    "teacher_forcing": (0.0, 1.0),
     "embedding_size": (1, 512),
     "dropout": (0.0, 0.9),
     "bptt_window": (0, 1000),
@@ -51,13 +53,14 @@ CHOSEN = {
     "activation": ("tanh", "relu", "leaky_relu", "elu", "sigmoid"),
     "readout": ("last", "mean", "sum", "attention"),
     "state": ("stateless", "stateful"),
+    "attention": ("none", "dot", "general"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
     "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
     "clip": ("none", "norm", "value", "agc"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
-FLAGS = {"bidirectional", "residual"}
+FLAGS = {"bidirectional", "residual", "reverse_source"}
 SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
 
 
@@ -173,8 +176,7 @@ def test_yes_or_no(name: str) -> None:
         config, problems = RunConfig.from_query({name: text})
         assert (getattr(config, name), problems) == (True, [])
     assert RunConfig(**{name: True}).to_query() == {name: "True"}
-    sentence = f"{name} must be one of False, True, got “maybe”."
-    assert problem(**{name: "maybe"}) == {name: sentence}
+    assert problem(**{name: "maybe"}) == {name: f"{name} must be true or false, got “maybe”."}
     assert choices(name) == ("False", "True")
 
 
@@ -212,6 +214,19 @@ def test_every_cell_has_a_spec_and_words() -> None:
     assert [name for name, spec in CELLS.items() if spec.is_pytorchs] == ["rnn", "lstm", "gru"]
     assert CELLS["rnn"].is_plain
     assert not CELLS["peephole_lstm"].is_plain
+
+
+def test_an_encoder_and_its_decoder_are_twice_the_work() -> None:
+    sizes = {"hidden_size": 500, "seq_len": 200, "batch_size": 10}
+    assert RunConfig(task="copy_sequence", **sizes).work == WORK_BUDGET
+    sentence = problem(task="copy_sequence", num_layers=2, **sizes)["work"]
+    assert sentence.endswith("500² · 200 · 10 · 2 · 2 networks = 2e+09.")
+
+
+def test_an_encoder_and_its_decoder_are_not_truncated() -> None:
+    sentence = problem(task="copy_sequence", bptt_window=5)["bptt_window"]
+    assert sentence.startswith("bptt_window must be 0 for copy_sequence: ")
+    assert RunConfig(bptt_window=5, bptt_every=2).replace(task="copy_sequence").bptt_window == 0
 
 
 def test_copy_memory_works_at_its_extra_timesteps_too() -> None:
@@ -350,14 +365,14 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["data"] = draw(st.just("") | st.from_regex("[0-9a-f]{16}", fullmatch=True))
     if spec.has_perplexity:
         settings |= {"batch_size": draw(st.integers(1, 4)), "seq_len": draw(st.integers(low, 50))}
-        settings["bidirectional"] = False
     settings["hidden_size"] = draw(st.integers(1, 8))
     settings["num_layers"] = draw(st.integers(1, 4)) if not settings["dropout"] else 1
-    window = settings["bptt_window"]
+    window = 0 if spec.network == "encoder_decoder" else settings["bptt_window"]
+    settings["bptt_window"] = window
     settings["bptt_every"] = draw(st.integers(-(-window // 4), window)) if window else 0
-    if not TASKS[settings["task"]].has_stream:
+    if not spec.has_stream:
         settings["state"] = "stateless"
-    if settings["state"] == "stateful" or settings["bptt_window"]:
+    if settings["state"] == "stateful" or window or spec.one_way:
         settings["bidirectional"] = False
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
@@ -461,7 +476,7 @@ def test_a_wrong_value_in_a_url_is_named_and_takes_its_default(
     assert problems[0].startswith(f"{field} must be ")
     assert words in problems[0]
     assert problems[0].endswith("The default is used.")
-    assert len(problems[0]) < 250
+    assert len(problems[0]) < 400  # All tasks are named.
     assert problems[0].isprintable()
 
 

@@ -23,7 +23,7 @@ def test_answers_have_the_shape_of_the_task(task_name: str, cell: str) -> None:
     config = RunConfig(task=task_name, cell=cell, num_layers=2, hidden_size=5)
     task = task_of(config)
     batch = task.sample(3, torch.Generator())
-    outputs = build_model(config, task)(batch.inputs)
+    outputs = build_model(config, task).answer(batch)
     timesteps = (config.timesteps,) if task.answers == "every" else ()
     assert outputs.shape == (*timesteps, 3, task.output_size)
     assert torch.isfinite(task.loss(outputs, batch.targets))

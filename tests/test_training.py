@@ -416,7 +416,7 @@ def test_looking_closely_leaves_no_trace(cell: str) -> None:
 def test_a_close_up_is_of_the_sequence_that_was_read() -> None:
     trainer, twin = Trainer(small(probe_size=3)), Trainer(small(probe_size=3))
     trainer.closeup = LOOK
-    inputs, *_ = twin._batch()
+    inputs = twin._batch().inputs
     closeup = trainer.train_step("full").closeup
     assert closeup is not None
     assert (closeup.layer, closeup.sequence, closeup.timestep, closeup.unit) == ("l0", 2, 7, 3)

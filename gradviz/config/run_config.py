@@ -83,6 +83,9 @@ class RunConfig(BaseModel):
     )
     batch_size: int = Field(32, ge=1, le=512, description="Sequences in one step.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Decides the weights and the batches.")
+    forecast_steps: int = Field(
+        1, ge=1, le=24, description="How many steps of a series are forecast at once."
+    )
     cell: CellName = Field("rnn", description="The recurrent cell.")
     activation: Activation = Field(
         "tanh", description="The RNN's nonlinearity (cells with gates have their own)."
@@ -112,6 +115,21 @@ class RunConfig(BaseModel):
         "last",
         description="How the hidden states become one answer, where the task asks for one: the "
         "last, their mean or sum, or a mean by attention.",
+    )
+    attention: Literal["none", "dot", "general"] = Field(
+        "none",
+        description="Encoder–decoder: whether the decoder reads all states of the encoder, and how "
+        "they are scored: hᵀe, or hᵀWe.",
+    )
+    reverse_source: bool = Field(
+        False, description="Encoder–decoder: whether the source is read from its end."
+    )
+    teacher_forcing: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        description="Encoder–decoder: share of timesteps at which the decoder is told the right "
+        "symbol before; at the others it goes on from its own.",
     )
     recurrent_init: Literal["default", "orthogonal", "identity", "normal"] = Field(
         "default",
@@ -196,11 +214,11 @@ class RunConfig(BaseModel):
             raise _MisfitError(
                 "seq_len", _must_be("seq_len", _span(low, high), self.seq_len, self.task)
             )
-        if self.bidirectional and TASKS[self.task].has_perplexity:
+        one_way = TASKS[self.task].one_way
+        if self.bidirectional and one_way:
             raise _MisfitError(
                 "bidirectional",
-                f"bidirectional must be False for {self.task}, got True; what is to be foretold "
-                "at a timestep is the next input, which the reverse direction has read.",
+                f"bidirectional must be False for {self.task}, got True; {one_way}.",
             )
         if self.data and not TASKS[self.task].own_data:
             takers = [name for name, spec in TASKS.items() if spec.own_data]
@@ -221,6 +239,7 @@ class RunConfig(BaseModel):
             raise _MisfitError(*found)
         if self.work > WORK_BUDGET:
             sides = " · 2 directions" if self.bidirectional else ""
+            sides += " · 2 networks" if self._is_pair else ""
             times = " · backward windows" if self.overlap > 1 else ""
             count = f" · {self.overlap}" if times else ""
             raise _MisfitError(
@@ -233,19 +252,25 @@ class RunConfig(BaseModel):
 
     @property
     def timesteps(self) -> int:
-        """T, the timesteps of one sequence."""
+        """T, the timesteps of one sequence; an encoder's and its decoder's are as many each."""
         return self.seq_len + TASKS[self.task].extra_timesteps
 
     @property
     def layer_names(self) -> tuple[str, ...]:
-        """Of the recurrent layers as the instrument names them: "l0", "l0_reverse", "l1", …."""
+        """Of the recurrent layers as the instrument names them: "l0", "l0_reverse", "l1", ….
+
+        Of an encoder–decoder "encoder.l0", …, "decoder.l0", ….
+        """
         sides = ("", "_reverse") if self.bidirectional else ("",)
-        return tuple(f"l{index}{side}" for index in range(self.num_layers) for side in sides)
+        names = [f"l{index}{side}" for index in range(self.num_layers) for side in sides]
+        if not self._is_pair:
+            return tuple(names)
+        return tuple(f"{part}.{name}" for part in ("encoder", "decoder") for name in names)
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """Of truncated backpropagation, first to last; () where nothing is truncated."""
-        if not 0 < self.bptt_window < self.timesteps:
+        if self._is_pair or not 0 < self.bptt_window < self.timesteps:
             return ()
         at_end = TASKS[self.task].answers == "once" and self.readout == "last"
         every = self.timesteps if at_end else self.bptt_every or self.bptt_window
@@ -260,10 +285,15 @@ class RunConfig(BaseModel):
     def work(self) -> int:
         """hidden_size² · timesteps · batch_size · num_layers, which WORK_BUDGET bounds.
 
-        Times two for both directions, and times the overlap of truncated backpropagation's windows.
+        Times two for both directions and of an encoder–decoder, and times the overlap of truncated
+        backpropagation's windows.
         """
         layers = len(self.layer_names) * self.overlap
         return self.hidden_size**2 * self.timesteps * self.batch_size * layers
+
+    @property
+    def _is_pair(self) -> bool:
+        return TASKS[self.task].network == "encoder_decoder"
 
     @property
     def word_work(self) -> int:
@@ -295,10 +325,12 @@ class RunConfig(BaseModel):
             settings["seq_len"] = min(max(self.seq_len, low), high)
         if spec and "data" not in changes and not spec.own_data:
             settings["data"] = ""
-        if spec and "bidirectional" not in changes and spec.has_perplexity:
+        if spec and "bidirectional" not in changes and spec.one_way:
             settings["bidirectional"] = False
         if spec and not spec.has_stream and "state" not in changes:
             settings["state"] = "stateless"
+        if spec and spec.network == "encoder_decoder" and "bptt_window" not in changes:
+            settings |= {"bptt_window": 0, "bptt_every": 0}
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -388,6 +420,8 @@ def allowed(name: str) -> str:
     if name in _WORDED:
         return _WORDED[name]
     field = RunConfig.model_fields[name]
+    if field.annotation is bool:
+        return "true or false"
     choices = _choices(field.annotation)
     if choices:
         return "one of " + ", ".join(choices)

@@ -26,6 +26,8 @@ _SELF_SAID = {"task", "state", "cell", "activation", "optimizer", "dtype", "devi
 
 _PHRASES = {
     "seq_len": "length {}",
+    "forecast_steps": "{} steps ahead",
+    "reverse_source": "reversed: {}",
     "num_layers": "layers {}",
     "recurrent_gain": "gain {}",
     "forget_bias": "forget bias {}",
@@ -123,6 +125,12 @@ def is_used(config: RunConfig, name: str) -> bool:
             return len(config.windows) > 1
         case "clip_threshold":
             return config.clip != "none"
+        case "attention" | "reverse_source" | "teacher_forcing":
+            return TASKS[config.task].network == "encoder_decoder"
+        case "readout":
+            return TASKS[config.task].answers == "once"
+        case "forecast_steps":
+            return TASKS[config.task].forecasts
         case "seq_len":
             low, high = TASKS[config.task].seq_len
             return low < high

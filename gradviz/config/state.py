@@ -15,6 +15,11 @@ def misfit(config: RunConfig) -> tuple[str, str] | None:
     stateful = config.state == "stateful"
     if stateful and not TASKS[config.task].has_stream:
         return "state", _no_stream(config.task)
+    if config.bptt_window and TASKS[config.task].network == "encoder_decoder":
+        return "bptt_window", (
+            f"bptt_window must be 0 for {config.task}: its encoder has no loss of its own, and its "
+            f"gradient comes from the decoder's first timestep, got {config.bptt_window}."
+        )
     if config.bidirectional and (stateful or config.windows):
         what = "the state goes on to the next batch" if stateful else "the gradient is truncated"
         return "bidirectional", (

@@ -27,6 +27,22 @@ class TaskSpec:
     """What of a user's own it can learn from."""
     extra_timesteps: int = 0
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
+    network: Literal["recurrent", "encoder_decoder"] = "recurrent"
+    """An encoder–decoder reads seq_len timesteps, then writes seq_len."""
+    forecasts: bool = False
+    """Whether it forecasts as many steps as asked for."""
+
+    @property
+    def one_way(self) -> str:
+        """Why no layer may read from the end; empty where it may."""
+        if self.has_perplexity:
+            return (
+                "what is to be foretold at a timestep is the next input, which the reverse "
+                "direction has read"
+            )
+        if self.network == "encoder_decoder":
+            return "a decoder writes from the first symbol to the last, and starts where one ended"
+        return ""
 
 
 TASKS: Mapping[str, TaskSpec] = MappingProxyType(
@@ -39,7 +55,22 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
         "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
         "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
-        "sunspots": TaskSpec(label="Yearly sunspot number", seq_len=(2, 150), has_stream=True),
+        "sunspots": TaskSpec(
+            label="Yearly sunspot number", seq_len=(2, 150), has_stream=True, forecasts=True
+        ),
+        "copy_sequence": TaskSpec(
+            label="Copy a sequence", seq_len=(2, 200), answers="every", network="encoder_decoder"
+        ),
+        "reverse_sequence": TaskSpec(
+            label="Reverse a sequence",
+            seq_len=(2, 200),
+            answers="every",
+            network="encoder_decoder",
+        ),
+        "wave_from_vector": TaskSpec(
+            label="Wave from a vector", seq_len=(2, 1000), answers="every"
+        ),
+        "two_in_two_out": TaskSpec(label="Two in, two out", seq_len=(2, 1000)),
         "word_lm": TaskSpec(
             label="Language model, words",
             seq_len=(2, 200),
@@ -72,6 +103,10 @@ TaskName = Literal[
     "digits_pixels",
     "digits_rows",
     "sunspots",
+    "copy_sequence",
+    "reverse_sequence",
+    "wave_from_vector",
+    "two_in_two_out",
     "word_lm",
     "char_lm",
     "text_classification",

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import torch
 
-from gradviz.config import RunConfig
+from gradviz.config import TASKS, RunConfig
+from gradviz.model.encoder_decoder import EncoderDecoder
 from gradviz.model.sequence import SequenceModel
 from gradviz.model.state import Carried, changed
 from gradviz.tasks import Task
 
-__all__ = ["Carried", "SequenceModel", "build_model", "changed"]
+__all__ = ["Carried", "EncoderDecoder", "Model", "SequenceModel", "build_model", "changed"]
+
+Model = SequenceModel | EncoderDecoder
 
 
-def build_model(config: RunConfig, task: Task) -> SequenceModel:
+def build_model(config: RunConfig, task: Task) -> Model:
     """The model of a run, its weights decided by `config.seed` alone.
 
     The global random generator is left as it was.
     """
+    is_pair = TASKS[config.task].network == "encoder_decoder"
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        return SequenceModel(config, task)
+        return EncoderDecoder(config, task) if is_pair else SequenceModel(config, task)

@@ -12,7 +12,7 @@ from gradviz.config import RunConfig
 from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.model.state import Carried
-from gradviz.tasks import Task
+from gradviz.tasks import Batch, Task
 
 
 class SequenceModel(nn.Module):
@@ -50,6 +50,11 @@ class SequenceModel(nn.Module):
         """What the instrument watches, so that its layers have `layer_names`."""
         return self.recurrent
 
+    def answer(self, batch: Batch) -> torch.Tensor:
+        """(B, O) or (T, B, O) for a batch."""
+        answer: torch.Tensor = self(batch.inputs)
+        return answer
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """(T, B, I), or (T, B) tokens, to (B, O); to (T, B, O) when every timestep is answered."""
         return self.read_on(inputs, None)[0]
@@ -62,13 +67,13 @@ class SequenceModel(nn.Module):
             state: that another call gave; None: zeros.
         """
         hidden, last = self.recurrent(self.embed(inputs), state)
-        return self.answer(hidden), last
+        return self.read_out(hidden), last
 
     def embed(self, inputs: torch.Tensor) -> torch.Tensor:
         """What the first layer reads, (T, B, ·): the numbers that stand for tokens, or inputs."""
         return self.dropout(self.embedding(inputs)) if self.embedding else inputs
 
-    def answer(self, hidden: torch.Tensor) -> torch.Tensor:
+    def read_out(self, hidden: torch.Tensor) -> torch.Tensor:
         """From the top layer's (T, B, H), as `forward` gives it."""
         answer: torch.Tensor = self.readout(self.dropout(self.pool(hidden)))
         return answer

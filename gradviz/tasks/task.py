@@ -35,15 +35,26 @@ class Batch(NamedTuple):
     """(T, B, I) float32, or (T, B) int64 of tokens."""
     targets: torch.Tensor
     """For a regression (B, O) float32; for classes (B,) int64; with T before where every timestep
-    is answered."""
+    is answered. Of a number and a class together (B, 2) float32."""
     continues: bool = False
     """Whether each sequence goes on where the same one of the batch before ended; only a stream's
     batches do."""
 
+    decoder_inputs: torch.Tensor | None = None
+    """(T, B, D) float32: what an encoder–decoder's decoder is told while it is forced."""
+    forced: torch.Tensor | None = None
+    """(T, B) bool: where it is; None: everywhere."""
+
     def to(self, device: str, dtype: torch.dtype) -> Batch:
         """On a device, inputs in a dtype; tokens stay whole numbers."""
+        told, forced = self.decoder_inputs, self.forced
         kind = dtype if self.inputs.is_floating_point() else None
-        return self._replace(inputs=self.inputs.to(device, kind), targets=self.targets.to(device))
+        return self._replace(
+            inputs=self.inputs.to(device, kind),
+            targets=self.targets.to(device),
+            decoder_inputs=None if told is None else told.to(device, dtype),
+            forced=None if forced is None else forced.to(device),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +67,12 @@ class Task:
     """(batch_size, generator) to a batch; the same generator state gives the same batch."""
     floor: float
     """Loss of "learned nothing": of the best answer that does not look at the sequence."""
-    loss_kind: Literal["mse", "cross_entropy"]
+    loss_kind: Literal["mse", "cross_entropy", "number_and_class"]
+    """The last: the first output is a number, the others are the classes' logits."""
+    number_weight: float = 1.0
+    """Of the squared error, where it is added to a cross-entropy."""
+    decoder_size: int = 0
+    """Input size of a decoder."""
     answers: Literal["once", "every"] = "once"
     """Whether one answer is asked, after the last timestep, or one at every timestep."""
     answer_timesteps: int = 1
@@ -75,7 +91,7 @@ class Task:
     @property
     def is_classification(self) -> bool:
         """Whether there is an accuracy."""
-        return self.loss_kind == "cross_entropy"
+        return self.loss_kind != "mse"
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The mean loss over the batch, and over the timesteps where every one is answered.
@@ -86,14 +102,20 @@ class Task:
         """
         from torch.nn import functional
 
-        if self.is_classification:
+        if self.loss_kind == "cross_entropy":
             return functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
-        return functional.mse_loss(outputs, targets.to(outputs.dtype))
+        if self.loss_kind == "mse":
+            return functional.mse_loss(outputs, targets.to(outputs.dtype))
+        squared = functional.mse_loss(outputs[:, 0], targets[:, 0].to(outputs.dtype))
+        of_class = functional.cross_entropy(outputs[:, 1:], targets[:, 1].long())
+        return self.number_weight * squared + of_class
 
     def accuracy(self, outputs: torch.Tensor, targets: torch.Tensor) -> float | None:
         """Share of right answers in [0, 1]; None for a regression. Arguments as for `loss`."""
-        if not self.is_classification:
+        if self.loss_kind == "mse":
             return None
+        if self.loss_kind == "number_and_class":
+            return float((outputs[:, 1:].argmax(-1) == targets[:, 1]).double().mean())
         if self.answers == "every":
             outputs, targets = outputs[-self.answer_timesteps :], targets[-self.answer_timesteps :]
         return float((outputs.argmax(-1) == targets).sum()) / targets.numel()

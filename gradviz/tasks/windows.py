@@ -1,6 +1,7 @@
 """Windows of one long series: anywhere at random, or as parallel streams in their order.
 
-Index legend: T timesteps of a window, B sequences, L values of one stream.
+Index legend: T timesteps of a window, B sequences, L values of one stream, K values
+after a window.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ def windows(values: torch.Tensor, starts: torch.Tensor, timesteps: int) -> torch
 
 
 def walk(
-    values: torch.Tensor, timesteps: int, skip_step: int, batch_size: int, index: int
+    values: torch.Tensor,
+    timesteps: int,
+    skip_step: int,
+    batch_size: int,
+    index: int,
+    following: int = 1,
 ) -> tuple[torch.Tensor, bool]:
-    """Window `index` of each stream, with the value after it, and whether the streams go on.
+    """Window `index` of each stream, with the K values after it, and whether the streams go on.
 
-    The series is cut into B streams of L = ⌊(N − 1)/B⌋ values that are read side by side; window k
+    The series is cut into B streams of L = ⌊(N − K)/B⌋ values that are read side by side; window k
     of a stream begins at its value k·skip_step. After the last whole window the walk begins anew.
 
     Args:
@@ -34,18 +40,19 @@ def walk(
         skip_step: from the start of one window to the start of the next.
         batch_size: B.
         index: 0 is the first.
+        following: K.
 
     Returns:
-        (T + 1, B, …), and False where the walk begins.
+        (T + K, B, …), and False where the walk begins.
 
     Raises:
         ConfigError: where a stream is shorter than a window.
     """
     import torch
 
-    length = (len(values) - 1) // batch_size
+    length = (len(values) - following) // batch_size
     if length < timesteps:
-        most = (len(values) - 1) // timesteps
+        most = (len(values) - following) // timesteps
         sentence = (
             f"batch_size must be at most {most} to read {len(values):,} values as streams of at "
             f"least {timesteps} timesteps, got {batch_size}; make the batch or the sequence "
@@ -54,4 +61,4 @@ def walk(
         raise ConfigError({"batch_size": sentence})
     place = index % ((length - timesteps) // skip_step + 1)
     starts = torch.arange(batch_size) * length + place * skip_step
-    return windows(values, starts, timesteps + 1), place > 0
+    return windows(values, starts, timesteps + following), place > 0

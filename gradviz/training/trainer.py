@@ -27,12 +27,12 @@ from gradviz.history import (
     LayerRecord,
     StepRecord,
 )
-from gradviz.model import Carried, build_model, changed
+from gradviz.model import Carried, SequenceModel, build_model, changed
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
 from gradviz.training.optimizer import optimizer_of
-from gradviz.training.unrolled import covering, unrolled
+from gradviz.training.unrolled import covering, propagated
 from gradviz.training.writing import answering, write
 
 Measure = Literal["none", "light", "full"]
@@ -59,7 +59,7 @@ class Trainer:
 
     Attributes:
         config: the settings in force; those changed live included.
-        model: the SequenceModel being trained.
+        model: the model being trained.
         step: steps taken so far.
         dear_probes: probes on which spectral norms and transport are measured; None: all.
             Fewer, or none, are measured where these would be too dear (`flow.DEAR_LIMIT`).
@@ -180,6 +180,7 @@ class Trainer:
         """
         if self.task.vocabulary is None or not self.task.has_perplexity:
             return None
+        assert isinstance(self.model, SequenceModel)
         generator = torch.Generator().manual_seed(seed_of(self.config, self.step, TEXT))
         return write(self.model, self.task.vocabulary, generator, length, temperature)
 
@@ -196,7 +197,7 @@ class Trainer:
             losses = []
             for batch in batches:
                 on_device = batch.to(self.config.device, getattr(torch, self.config.dtype))
-                outputs = self.model(on_device.inputs)
+                outputs = self.model.answer(on_device)
                 losses.append(self.task.loss(outputs, on_device.targets).item())
         return sum(losses) / len(losses) if losses else None
 
@@ -270,12 +271,11 @@ class Trainer:
         self._optimizer.zero_grad()
         state = self._state if batch.continues else None
         with dropout_of(self.config, self.step):
-            passed = unrolled(self.model, batch.inputs, state, self.config.windows)
-            outputs = self.model.answer(passed.hidden)
-        loss = self.task.loss(outputs, batch.targets)
+            passed = propagated(self.model, batch, state, self.config.windows)
+        loss = self.task.loss(passed.outputs, batch.targets)
         passed.backward(loss)
         self._state = passed.state if self.config.state == "stateful" else None
-        return loss.item(), self.task.accuracy(outputs.detach(), batch.targets)
+        return loss.item(), self.task.accuracy(passed.outputs.detach(), batch.targets)
 
     def _words_of(self, sequence: int) -> tuple[str, ...]:
         """What a sequence of the last measured step said, at every timestep; 1 is the first."""

@@ -18,7 +18,40 @@ from torch import Tensor
 
 from gradviz.cells import detached
 from gradviz.config import Window
-from gradviz.model import Carried, SequenceModel
+from gradviz.model import Carried, Model, SequenceModel
+from gradviz.tasks import Batch
+
+
+@dataclass
+class Propagated:
+    """A model's answer to a batch, still to be followed back."""
+
+    outputs: Tensor
+    """(B, O) or (T, B, O)."""
+    unrolled: Unrolled | None = None
+    """None where nothing is carried or truncated: PyTorch's own way back."""
+
+    @property
+    def state(self) -> Carried | None:
+        """After the last timestep, detached."""
+        return self.unrolled.state if self.unrolled else None
+
+    def backward(self, loss: Tensor) -> None:
+        """Add ∂loss/∂θ to every parameter's gradient."""
+        if self.unrolled:
+            self.unrolled.backward(loss)
+        else:
+            loss.backward()
+
+
+def propagated(
+    model: Model, batch: Batch, state: Carried | None, windows: Sequence[Window]
+) -> Propagated:
+    """Read a batch and answer; the arguments as for `unrolled`."""
+    if isinstance(model, SequenceModel):
+        passed = unrolled(model, batch.inputs, state, windows)
+        return Propagated(model.read_out(passed.hidden), passed)
+    return Propagated(model.answer(batch))
 
 
 @dataclass

@@ -21,6 +21,10 @@ SIZES = {
     "digits_pixels": (1, 10),
     "digits_rows": (8, 10),
     "sunspots": (1, 1),
+    "copy_sequence": (8, 8),
+    "reverse_sequence": (8, 8),
+    "wave_from_vector": (2, 1),
+    "two_in_two_out": (6, 5),
 }
 READING = [name for name, spec in TASKS.items() if spec.tokens]
 """They are tested in test_text.py too; what they read are tokens."""
@@ -52,13 +56,10 @@ def test_shapes_at_the_ends_of_the_allowed_lengths(name: str, seq_len: int) -> N
         assert (task.input_size, task.output_size) == SIZES[name]
         assert inputs.shape == (config.timesteps, 5, task.input_size)
         assert inputs.dtype == torch.float32
-    if not task.is_classification:
-        assert targets.shape == (5, 1)
-    elif task.answers == "every":
-        assert targets.shape == (config.timesteps, 5)
-    else:
-        assert targets.shape == (5,)
-    if task.is_classification:
+    every = (config.timesteps,) if task.answers == "every" else ()
+    wide = {"mse": (1,), "cross_entropy": (), "number_and_class": (2,)}[task.loss_kind]
+    assert targets.shape == (*every, 5, *wide)
+    if task.loss_kind == "cross_entropy":
         assert targets.dtype == torch.int64
         assert 0 <= int(targets.min()) <= int(targets.max()) < task.output_size
 
@@ -81,8 +82,12 @@ def test_the_generator_alone_decides_the_batches(name: str) -> None:
 
 def constant_outputs(task: Task, targets: torch.Tensor) -> torch.Tensor:
     """The best answer that does not look at the sequence, from the targets themselves."""
-    if not task.is_classification:
-        return targets.double().mean().expand(targets.shape)
+    if task.loss_kind == "mse":
+        return targets.double().mean(-2, keepdim=True).expand(targets.shape)
+    if task.loss_kind == "number_and_class":
+        number, kind = targets[:, :1].double(), targets[:, 1].long()
+        shares = kind.bincount() / len(kind)
+        return torch.cat([number.mean().expand_as(number), shares.log().expand(len(kind), -1)], 1)
     classes = task.output_size
     if task.answers == "every":
         shares = torch.stack([row.bincount(minlength=classes) for row in targets]) / len(targets[0])

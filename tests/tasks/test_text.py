@@ -133,7 +133,7 @@ def test_a_text_is_written_with_its_lines() -> None:
 @pytest.mark.parametrize("name", LANGUAGE)
 def test_each_answer_is_what_is_read_next(name: str) -> None:
     task = task_of(RunConfig(task=name, seq_len=12))
-    inputs, targets, _ = drawn(task)
+    inputs, targets, *_ = drawn(task)
     assert torch.equal(inputs[1:], targets[:-1])
     text = character_tokens("") if name == "char_lm" else word_tokens("", 2000)
     whole = text.train.unfold(0, 13, 12)
@@ -188,7 +188,7 @@ def test_the_floor_is_the_entropy_of_the_units(name: str) -> None:
     if name == "word_lm":
         assert counts[UNKNOWN] > 1000
     log_shares = torch.tensor([math.log(max(counts[unit], 1e-9)) for unit in task.vocabulary.units])
-    _, targets, _ = drawn(task, 400)
+    _, targets, *_ = drawn(task, 400)
     outputs = log_shares.expand(*targets.shape, -1)
     assert float(task.loss(outputs, targets)) == pytest.approx(task.floor, rel=0.01)
     uniform = torch.zeros(*targets.shape, task.output_size)
@@ -233,7 +233,7 @@ def test_windows_of_a_topic_are_its_words() -> None:
     assert len(texts) == TOPICS == task.output_size
     kept = [[each for place, each in enumerate(text) if place % 10 != 9] for text in texts]
     joined = [" ".join(["", *words_of("\n\n".join(each)), ""]) for each in kept]
-    inputs, topic, _ = drawn(task, 300)
+    inputs, topic, *_ = drawn(task, 300)
     assert np.bincount(topic).min() > 15
     for b in range(100):
         words = said(task, inputs[:, b])
