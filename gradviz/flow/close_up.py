@@ -34,7 +34,8 @@ def close_up(
     """What `request` asks for, or the nearest that is there.
 
     Args:
-        flows: all layers of one network, lowest first, of which some read forward.
+        flows: all layers of one network, lowest first, of which some read forward; or of an encoder
+            and a decoder, the latter last.
         request: where to look.
         probes: sequences over which the mean transport is taken, at most MOST_PROBES; with 0,
             and where one is beyond DEAR_LIMIT, what is carried from timestep to timestep as
@@ -58,7 +59,8 @@ def close_up(
     wanted = MOST_PROBES if probes is None else min(probes, MOST_PROBES)
     count = min(affordable([flow], wanted), batch)
     alone = flow.alone(sequence - 1)
-    bottom = next(iter(flows.values()))
+    network = name.rpartition(".")[0]
+    bottom = next(flow for each, flow in flows.items() if each.rpartition(".")[0] == network)
     directions, lengths = pulse(alone, unit)
     return CloseUp(
         layer=name,

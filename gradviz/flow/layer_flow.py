@@ -47,6 +47,7 @@ class LayerFlow:
         weight_hh: (G·H, P), as it was in the forward pass; None for a cell without.
         passed: inputs, states and weights of the forward pass, in the order read.
         order: how the layer read the sequence.
+        direct: what the loss adds to its states' gradients from outside, in the order read.
     """
 
     def __init__(
@@ -80,14 +81,14 @@ class LayerFlow:
         self.weight_hh = steps.weight
         self.steps = steps if order.is_on is None else Ended(steps, order.is_on.unsqueeze(-1))
         self.reads = replayed.reads
+        self.direct = direct
         self._coupling, self._replay = replayed.coupling, replay
-        self._direct = direct
         self._transports: dict[tuple[Kind, int | None, float], Tensor] = {}
 
     @measured
     def alone(self, b: int) -> LayerFlow:
         """Sequence b = 0…B−1 by itself, for what is dear or wanted of one only."""
-        return self.on(self.passed.alone(b), self._direct.alone(b), self.order.alone(b))
+        return self.on(self.passed.alone(b), self.direct.alone(b), self.order.alone(b))
 
     @measured
     def on(self, passed: LayerPass, direct: Source, order: Order) -> LayerFlow:
@@ -116,7 +117,7 @@ class LayerFlow:
     @measured
     def total(self) -> TotalGradient:
         """∂L/∂s_t through every path, in the order in which the layer read."""
-        return self._direct.total(self.steps)
+        return self.direct.total(self.steps)
 
     @cached_property
     def hidden_grad(self) -> Tensor:
@@ -146,10 +147,15 @@ class LayerFlow:
         """(B,) float64: ‖s_0‖₂, 0 where the layer began from zeros."""
         return measure.start_norm.start_norm(self)
 
+    @cached_property
+    def last_state_grad_log10(self) -> Tensor:
+        """(T, B) float64: log10 of what of ‖∂L/∂h_t‖₂ came by the last state alone."""
+        return measure.last_state_grad_log10.last_state_grad_log10(self)
+
     @measured
     def grad_below(self) -> Scaled:
         """(T, B, I): ∂L/∂x_t, which the layer below receives, in the order of the sequence."""
-        total, output, dtype = self.total, self._direct.output, self.total.parts[0].dtype
+        total, output, dtype = self.total, self.direct.output, self.total.parts[0].dtype
         coupling = cast(self._coupling, dtype)
         of_state = map(total.scaled, coupling.to_inputs(total.parts))
         terms = [earlier(each, lag) for lag, each in enumerate(of_state)]

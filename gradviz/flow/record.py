@@ -13,6 +13,7 @@ import torch
 
 from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
+from gradviz.flow.total_gradient import Direct
 from gradviz.history import Floats, LayerRecord
 
 SPECTRAL_TOLERANCE = 0.01
@@ -53,6 +54,7 @@ class LayerRecorder:
             name: LayerRecord(
                 hidden_grad_norm=_numpy(flow.hidden_grad_norm),
                 start_norm=_numpy(flow.start_norm),
+                last_state_grad_log10=_by_last_state(flow),
                 gates={gate: _numpy(values) for gate, values in flow.gates.items()},
                 **dear.get(name, {}),
             )
@@ -77,6 +79,16 @@ class LayerRecorder:
             "transport_log10": _numpy(transport),
             "gradient_horizon": _numpy(horizon),
         }
+
+
+def _by_last_state(flow: LayerFlow) -> Floats | None:
+    """None unless gradients come in by the last state and by other states' outputs as well."""
+    if not isinstance(flow.direct, Direct):
+        return None
+    last = any(bool(part.any()) for part in flow.direct.last)
+    if not last or not bool(flow.direct.hidden.mantissa.any()):
+        return None
+    return _numpy(flow.last_state_grad_log10)
 
 
 def affordable(flows: Iterable[LayerFlow], wanted: int) -> int:

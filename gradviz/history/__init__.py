@@ -8,6 +8,7 @@ need; a History keeps the scalars of every step and as many frames as its memory
 from __future__ import annotations
 
 from gradviz.history.closeup import CloseUp, CloseUpRequest
+from gradviz.history.crossing import Crossing, crossing
 from gradviz.history.floats import Complexes, Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
 from gradviz.history.memory import MemoryPaths, half_lives, memory_gate, memory_paths
@@ -31,6 +32,7 @@ __all__ = [
     "CloseUp",
     "CloseUpRequest",
     "Complexes",
+    "Crossing",
     "Failure",
     "FailureKind",
     "Floats",
@@ -40,6 +42,7 @@ __all__ = [
     "LayerRecord",
     "MemoryPaths",
     "StepRecord",
+    "crossing",
     "half_lives",
     "is_reversed",
     "memory_gate",

@@ -41,7 +41,7 @@ class CloseUp:
     unit: int
     """1…H, of the pulse."""
     inputs: Floats
-    """(T, I) float32: what the network read, whichever layer is looked at."""
+    """(T, I) float32: what the network read, whichever layer is looked at; a decoder's own."""
     hidden: Floats
     """(T, H) float32: h_t."""
     gates: dict[str, Floats]

@@ -33,6 +33,9 @@ class LayerRecord:
 
     hidden_grad_norm: Floats | None = None
     """(T, P) float64: ‖∂L/∂h_t‖₂, the total gradient through every path."""
+    last_state_grad_log10: Floats | None = None
+    """(T, P) float64: log10 of what of ‖∂L/∂h_t‖₂ came by the last state alone, as through the
+    bottleneck of an encoder–decoder; None where all came so, or nothing."""
     gates: dict[str, Floats] = field(default_factory=dict)
     """Name to (T, P, H) activations; empty for a plain RNN."""
     jacobian_norm: Floats | None = None
@@ -99,6 +102,8 @@ class LayerFrame:
     """(Q,) or None."""
     start_norm: Floats | None = None
     """(P,); None in a run of an older gradviz."""
+    last_state_grad_log10: Floats | None = None
+    """(T, P), or None where all of the gradient came by the last state, or nothing."""
 
     @property
     def horizon(self) -> float:
@@ -126,6 +131,7 @@ class LayerFrame:
             transport_log10=_float32(record.transport_log10),
             gradient_horizon=_float32(record.gradient_horizon),
             start_norm=_float32(record.start_norm),
+            last_state_grad_log10=_float32(record.last_state_grad_log10),
         )
 
     @property
@@ -138,6 +144,7 @@ class LayerFrame:
             self.transport_log10,
             self.gradient_horizon,
             self.start_norm,
+            self.last_state_grad_log10,
         ]
         return sum(array.nbytes for array in arrays if array is not None)
 

@@ -53,6 +53,7 @@ LAYER: Mapping[str, Code] = MappingProxyType(
         "transport_log10": Code(axes="TQ", quantum=LOG, optional=True),
         "gradient_horizon": Code(axes="Q", optional=True),
         "start_norm": Code(axes="P", quantum=2**-8, optional=True),
+        "last_state_grad_log10": Code(axes="TP", quantum=LOG, optional=True),
     }
 )
 """The fields of LayerFrame; "gates" for each of them."""

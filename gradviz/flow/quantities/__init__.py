@@ -22,6 +22,7 @@ from gradviz.flow.quantities import (
     jacobian_eigenvalues,
     jacobian_norm,
     jacobian_singular_values,
+    last_state_grad_log10,
     lyapunov_exponents,
     spectral_radius,
     start_norm,
@@ -44,6 +45,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     cell_grad.QUANTITY,
     # What it began with.
     start_norm.QUANTITY,
+    last_state_grad_log10.QUANTITY,
     # The gates.
     gates.QUANTITY,
     gate_saturation.QUANTITY,

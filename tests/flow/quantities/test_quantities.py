@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[3] / "docs/instrument.md"
 NOT_IN_THE_REGISTRY = {
     # What a layer is, and how it read.
     *("cell_name", "order", "passed", "steps", "widths", "state_size", "hidden", "cell"),
-    *("output", "reads", "weight_hh", "alone", "on"),
+    *("output", "reads", "weight_hh", "alone", "on", "direct"),
     # For the layer below, and for the schedule of a live run.
     *("total", "grad_below", "states", "dear_cost"),
     # Other views of weight_grad_by_timestep.
