@@ -45,7 +45,8 @@ def layer_frame(
 
 def frame(config: RunConfig, step: int = 1, **layer: Any) -> Frame:
     """A frame with a layer for each of the config's."""
-    layers = {f"l{i}": layer_frame(config, seed=i, **layer) for i in range(config.num_layers)}
+    names = enumerate(config.layer_names)
+    layers = {name: layer_frame(config, seed=i, **layer) for i, name in names}
     return Frame(step=step, layers=layers)
 
 
@@ -112,7 +113,7 @@ def gate_closeup(config: RunConfig, *, forget_bias: float = 0.0, seed: int = 0) 
     lstm = config.cell == "lstm"
     N = 2 * H if lstm else H
     return CloseUp(
-        layer="l0",
+        layer=config.layer_names[-1],
         sequence=1,
         timestep=T,
         unit=1,
@@ -180,6 +181,13 @@ def sequence_of(config: RunConfig, draw: np.random.Generator) -> np.ndarray[Any,
             return eye[tokens, :6]
         case "recall":
             return eye[draw.integers(0, 8), :8] * (np.arange(T) == 0)[:, None].astype("f4")
+        case "copy_sequence" | "reverse_sequence":  # What the decoder is told.
+            return eye[np.append(8, draw.integers(0, 8, T - 1)), :9]
+        case "wave_from_vector":
+            return (np.arange(T) == 0)[:, None] * draw.uniform(-1, 1, 2).astype("f4")
+        case "two_in_two_out":
+            tokens = np.where(np.arange(T) == T // 2, 4, draw.integers(0, 4, T))
+            return np.column_stack([draw.random(T), eye[tokens, :5]]).astype("f4")
         case "sunspots":
             return (1 - np.cos(np.arange(T) * 0.57)).astype("f4")[:, None]
         case "word_lm" | "char_lm" | "text_classification":

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
+from gradviz.figures.bottleneck import bottleneck
 from gradviz.figures.carried_state import carried_state
 from gradviz.figures.cliff import contour, descent, surface_3d
 from gradviz.figures.clip_comparison import (
@@ -39,12 +40,14 @@ __all__ = [
     "CLIFF",
     "CLIPPING",
     "COMPARE",
+    "ENCODER_DECODER",
     "GATES",
     "LIVE",
     "STATE",
     "VANISHING",
     "ThresholdRow",
     "as_json",
+    "bottleneck",
     "carried_state",
     "clip_angle",
     "clip_norms",
@@ -98,6 +101,12 @@ STATE: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {"truncation": truncation, "carried_state": carried_state}
 )
 """The pictures of a live run whose gradient stops, and of one whose state goes on."""
+
+ENCODER_DECODER: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
+    {"bottleneck" if name == "gradient_flow" else name: each for name, each in LIVE.items()}
+    | {"bottleneck": bottleneck}
+)
+"""Those of a live encoder–decoder: its gradient flow crosses the bottleneck."""
 
 GATES: Mapping[str, Callable[..., go.Figure]] = MappingProxyType(
     {

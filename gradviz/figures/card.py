@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
 from gradviz.figures.style import BLUE, LOSS, ORANGE
-from gradviz.history import Frame, History
+from gradviz.history import Frame, History, crossing
 
 WIDTH, HEIGHT = 320, 150
 INK = "#767b87"
@@ -109,6 +109,10 @@ def _gradients(first: Frame, last: Frame) -> Iterable[str]:
     yield _text(panel.left - 4, panel.bottom, _power(low), anchor="end")
     yield _text(panel.left, panel.bottom + 14, "1")
     yield _text(panel.right, panel.bottom + 14, str(T), anchor="end")
+    pair = crossing(last)
+    if pair:
+        middle = np.full(2, pair.encoder_timesteps + 0.5)
+        yield panel.path(middle, np.array(panel.y), INK, stroke_dasharray="1 3")
     yield panel.path(t, lines[0], ORANGE, stroke_dasharray="3 2")
     yield _text(8, HEIGHT - 6, f"- - step {first.step:,}", colour=ORANGE)
     if last is not first:
@@ -148,8 +152,12 @@ def _last_with_a_gradient(frames: list[Frame]) -> Frame:
 
 
 def _log_mean(frame: Frame) -> NDArray[np.float64]:
-    """log10 of the probes' mean norm, (T,), of the top layer; zeros left out, nan where all are."""
-    log10 = next(reversed(frame.layers.values())).hidden_grad_log10.astype(np.float64)
+    """log10 of the probes' mean norm, (T,), of the top layer; zeros left out, nan where all are.
+
+    An encoder's timesteps come before its decoder's.
+    """
+    shown = crossing(frame) or next(reversed(frame.layers.values()))
+    log10 = shown.hidden_grad_log10.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         total = np.power(10.0, log10).sum(axis=1)
         mean = np.log10(total / (log10 > -np.inf).sum(axis=1))

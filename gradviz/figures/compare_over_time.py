@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED, TIMESTEP
+from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED
 from gradviz.figures.setups import (
     BELOW,
     Runs,
@@ -26,14 +26,16 @@ from gradviz.figures.setups import (
 )
 from gradviz.figures.stops import first_reached
 from gradviz.figures.style import WAITING, figure, level
-from gradviz.history import Floats, Frame, LayerFrame
+from gradviz.figures.time_axis import TimeAxis, common_axis
+from gradviz.history import Floats, Frame, LayerFrame, crossing
 
 
 def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
     """log10 ‖∂L/∂h_t‖ by timestep in the top layer, a line a set-up: the median probe.
 
     The band goes from the least to the greatest of the probes; of several seeds, of their medians.
-    Set-ups of different lengths begin together at t = 1 and end where each ends.
+    Set-ups of different lengths begin together at t = 1 and end where each ends. A decoder's
+    timesteps follow its encoder's.
 
     Args:
         runs: label of a set-up → its histories, one a seed.
@@ -41,23 +43,27 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
         theme: "light" or "dark".
     """
     frames = _frames(runs, step)
-    traces, layers = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂h‖ = 10^")
+    axis = _axis(frames)
+    traces, seen = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂h‖ = 10^")
     first = max((first_reached(history) for history in every(runs)), default=0)
-    zeros = any((layer.hidden_grad_log10[first:] == -np.inf).any() for layer in layers)
+    zeros = any((values[first:] == -np.inf).any() for values in seen)
     lowest = min((float(np.nanmin(y)) for y in _seen(traces)), default=0.0)
     single = any(history.config.dtype == "float32" for history in every(runs))
     if lowest < math.log10(FLOOR_IN_SIGHT) and single:
         floor = math.log10(FLOAT32_FLOOR)
-        traces.append(level(_ends(layers), floor, "float32 floor", uid="floor"))
+        traces.append(level(_ends(seen), floor, "float32 floor", uid="floor"))
     return figure(
-        traces if layers else [],
+        traces if seen else [],
         title="Gradient flow",
-        facts=_facts(runs, frames, layers, zeros=zeros, is_stopped=first > 0),
-        x=TIMESTEP,
+        facts=_facts(runs, frames, seen, zeros=zeros, is_stopped=first > 0),
+        x=axis.title,
         y="log10 ‖∂L/∂h<sub>t</sub>‖",
         theme=theme,
-        empty="" if layers else WAITING,
-        meta={"axis": "timestep"},
+        empty="" if seen else WAITING,
+        meta={"axis": axis.name},
+        marks=axis.marks,
+        x_span=_ends(seen),
+        xaxis=axis.ticks,
         **BELOW,
     )
 
@@ -69,19 +75,23 @@ def compare_transport(runs: Runs, step: int | None = None, *, theme: str = "ligh
     `compare_flow`.
     """
     frames = _frames(runs, step)
-    traces, layers = _lines(runs, frames, lambda layer: layer.transport_log10, "10^")
-    if layers:
-        traces.append(level(_ends(layers), -math.log10(math.e), "1/e", uid="1/e"))
+    axis = _axis(frames)
+    traces, seen = _lines(runs, frames, lambda layer: layer.transport_log10, "10^")
+    if seen:
+        traces.append(level(_ends(seen), -math.log10(math.e), "1/e", uid="1/e"))
     begun = any(frame for of in frames for frame in of)
     return figure(
-        traces if layers else [],
+        traces if seen else [],
         title="Transport to the last timestep",
-        facts=_facts(runs, frames, layers),
-        x=TIMESTEP,
+        facts=_facts(runs, frames, seen),
+        x=axis.title,
         y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
         theme=theme,
-        empty="" if layers else NOT_MEASURED if begun else WAITING,
-        meta={"axis": "timestep"},
+        empty="" if seen else NOT_MEASURED if begun else WAITING,
+        meta={"axis": axis.name},
+        marks=axis.marks,
+        x_span=_ends(seen),
+        xaxis=axis.ticks,
         **BELOW,
     )
 
@@ -90,23 +100,36 @@ def _frames(runs: Runs, step: int | None) -> list[list[Frame | None]]:
     return [[history.frame_at(step) for history in of] for of in runs.values()]
 
 
+def _axis(frames: list[list[Frame | None]]) -> TimeAxis:
+    return common_axis(frame for of_setup in frames for frame in of_setup if frame)
+
+
 def _lines(
     runs: Runs,
     frames: list[list[Frame | None]],
     values_of: Callable[[LayerFrame], Floats | None],
     quantity: str,
-) -> tuple[list[dict[str, Any]], list[LayerFrame]]:
-    """The set-ups' lines, and the layers of which the quantity was measured."""
+) -> tuple[list[dict[str, Any]], list[Floats]]:
+    """The set-ups' lines, and what was measured, (T, P) each."""
     traces: list[dict[str, Any]] = []
-    measured: list[LayerFrame] = []
+    measured: list[Floats] = []
     for place, (label, of_setup) in enumerate(zip(runs, frames, strict=True)):
-        layers = [frame.top_layer for frame in of_setup if frame]
-        known = [layer for layer in layers if values_of(layer) is not None]
+        known = [each for frame in of_setup if (each := _along(frame, values_of)) is not None]
         measured += known
-        values = _over_seeds([_finite(values_of(layer)) for layer in known], len(of_setup))
+        values = _over_seeds([_finite(each) for each in known], len(of_setup))
         t = np.arange(1, values.shape[1] + 1)
         traces += drawn(place, label, t, values, hover=f"t = %{{x}}: {quantity}%{{y:.2f}}")
     return traces, measured
+
+
+def _along(frame: Frame | None, values_of: Callable[[LayerFrame], Floats | None]) -> Floats | None:
+    """(T, P) of the top layer; of an encoder–decoder its encoder's, then its decoder's."""
+    if frame is None:
+        return None
+    pair = crossing(frame)
+    found = [values_of(layer) for layer in (pair.tops if pair else (frame.top_layer,))]
+    known = [each for each in found if each is not None]
+    return np.concatenate(known) if len(known) == len(found) else None
 
 
 def _over_seeds(values_TP: Sequence[Floats], seeds: int) -> Floats:
@@ -120,8 +143,7 @@ def _over_seeds(values_TP: Sequence[Floats], seeds: int) -> Floats:
     return lines
 
 
-def _finite(values: Floats | None) -> Floats:
-    assert values is not None
+def _finite(values: Floats) -> Floats:
     return np.where(np.isfinite(values), values, np.nan).astype(np.float64)
 
 
@@ -129,14 +151,14 @@ def _seen(traces: list[dict[str, Any]]) -> list[Floats]:
     return [trace["y"] for trace in traces if np.isfinite(trace["y"]).any()]
 
 
-def _ends(layers: list[LayerFrame]) -> tuple[float, float]:
-    return 1.0, float(max(len(layer.hidden_grad_log10) for layer in layers))
+def _ends(seen: list[Floats]) -> tuple[float, float]:
+    return 1.0, float(max((len(each) for each in seen), default=2))
 
 
 def _facts(
     runs: Runs,
     frames: list[list[Frame | None]],
-    layers: list[LayerFrame],
+    measured: list[Floats],
     *,
     zeros: bool = False,
     is_stopped: bool = False,
@@ -146,6 +168,6 @@ def _facts(
         return ""
     several = any(len(histories) > 1 for histories in runs.values())
     seen = seeds_seen(runs) if several else "median, range of sequences"
-    told = [steps_seen(steps), seen, *lengths_seen(layers)]
+    told = [steps_seen(steps), seen, *lengths_seen(len(each) for each in measured)]
     told += ["stopped by truncation where a line begins late"] if is_stopped else []
     return " · ".join([*told, *(["zeros left out"] if zeros else [])])

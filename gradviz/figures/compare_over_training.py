@@ -11,7 +11,7 @@ from gradviz.figures.compare_by_step import by_step, last_step_of
 from gradviz.figures.over_training import WIDE
 from gradviz.figures.setups import Column, Runs, every, lengths_seen
 from gradviz.figures.style import WAITING, level, log_axis
-from gradviz.history import Floats, Frame, History
+from gradviz.history import Floats, Frame, History, crossing
 
 FRAMES = 2400
 """Frames that are looked at for one picture, of all runs together: 2 µs each."""
@@ -88,13 +88,15 @@ def compare_norm(runs: Runs, step: int | None = None, *, theme: str = "light") -
 def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
     """Gradient horizon by step: the least lag k with ‖∂s_T/∂s_{T−k}‖ ≤ 1/e, middle probe.
 
-    Of the top layer. Infinite, where the state carries a gradient to the first input, is drawn
-    on a line of its own at the top. Arguments and bands as for `compare_loss`.
+    Of the top layer, an encoder–decoder's in its decoder. Infinite, where the state carries a
+    gradient to the first input, is drawn on a line of its own at the top. Arguments and bands as
+    for `compare_loss`.
     """
     counted = max(len(list(every(runs))), 1)
     most = min(MOST_FRAMES, max(FRAMES // counted, 2))
-    layers = [history.frames[-1].top_layer for history in every(runs) if history.frames]
-    longest = max((len(layer.hidden_grad_log10) for layer in layers), default=2)
+    frames = [history.frames[-1] for history in every(runs) if history.frames]
+    lengths = [len(frame.top_layer.hidden_grad_log10) for frame in frames]
+    longest = max(lengths, default=2)
     top = 1.08 * longest
     columns = [[_horizons(history, most) for history in of] for of in runs.values()]
     known = any(len(x) for of_setup in columns for x, _ in of_setup)
@@ -112,9 +114,9 @@ def compare_horizon(runs: Runs, step: int | None = None, *, theme: str = "light"
         theme=theme,
         top=top,
         extra=[first],
-        facts=lengths_seen(layers),
+        facts=[*lengths_seen(lengths), *(["in the decoder"] if any(map(crossing, frames)) else [])],
         crosses=False,
-        empty="" if known else "Not measured" if layers else WAITING,
+        empty="" if known else "Not measured" if frames else WAITING,
         yaxis={
             "rangemode": "tozero",
             "tickvals": ticks,

@@ -18,14 +18,19 @@ from gradviz.figures.style import (
     escaped,
     figure,
     layer_shown,
+    level,
 )
-from gradviz.history import Floats, Frame, History
+from gradviz.figures.time_axis import bottleneck_mark, own_ticks
+from gradviz.history import Floats, Frame, History, crossing
 
 COLUMNS = 200
 """Most frames in the heatmap."""
 
 ROWS = 250
 """Most rows: of more timesteps neighbours share one, for they would share a pixel anyway."""
+
+BOTTLENECK = "#ffffff"
+"""Of the line between encoder and decoder, on Viridis."""
 
 _LN10 = np.float32(math.log(10))
 
@@ -35,7 +40,8 @@ def gradient_flow_over_training(
 ) -> go.Figure:
     """‖∂L/∂h_t‖, mean over the probes: timestep by step, log colour.
 
-    A frame's column reaches half-way to its neighbours. A zero gradient leaves a grey gap.
+    A frame's column reaches half-way to its neighbours. A zero gradient leaves a grey gap. Of an
+    encoder–decoder the encoder's timesteps lie below the decoder's.
 
     Args:
         history: the run; all of it is drawn.
@@ -47,22 +53,29 @@ def gradient_flow_over_training(
     name = layer_shown(history, layer) if frames else ""
     # Of a user's own model, a layer may be left out of some passes.
     frames = [frame for frame in frames if name in frame.layers]
+    pair = crossing(frames[-1]) if frames and layer is None else None
     traces: list[dict[str, Any]] = []
     facts = ""
     if frames:
-        t, z_log10 = _log_means(frames, name)
+        norms = [_norms(frame, name, both=pair is not None) for frame in frames]
+        t, z_log10 = _log_means(norms)
         steps, columns = _even_steps(np.array([frame.step for frame in frames], np.int32))
         traces = [_heatmap(steps, t, z_log10[:, columns])]
         of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
-        probes = frames[-1].layers[name].hidden_grad_log10.shape[1]
-        facts = f"{of}mean of {count_of(probes, 'sequence')}"
-        varied = len({len(frame.layers[name].hidden_grad_log10) for frame in frames}) > 1
+        of = "encoder below, decoder above, " if pair else of
+        facts = f"{of}mean of {count_of(norms[-1].shape[1], 'sequence')}"
+        varied = len({len(each) for each in norms}) > 1
         grey = " · grey: 0, not finite" if varied else " · grey: 0 or not finite"
         grey += " or no such timestep" if varied else ""
         first = first_reached(history)
         # Where rows stand for several timesteps, of a row that is stopped in part the rest is seen.
         facts += grey if np.isnan(z_log10[t > first]).any() else ""
         facts += f" · stopped before t = {first + 1}" if first else ""
+        if pair:
+            words = {"hovertemplate": "bottleneck<extra></extra>", "colour": BOTTLENECK}
+            ends = (float(steps[0]), float(steps[-1]))
+            height = bottleneck_mark(pair).x
+            traces.append(level(ends, height, "bottleneck", uid="bottleneck", **words))
     return figure(
         traces,
         meta={"axis": "step"},
@@ -79,7 +92,7 @@ def gradient_flow_over_training(
         plot_bgcolor="rgba(136,136,136,0.35)" if frames else "rgba(0,0,0,0)",
         margin=MARGIN | {"t": 56},
         xaxis={"autorangeoptions": {"clipmin": 0.5}, "showgrid": False},
-        yaxis={"showgrid": False},
+        yaxis={"showgrid": False, **(own_ticks(pair) if pair else {})},
     )
 
 
@@ -136,13 +149,19 @@ def _stacked(log10_TP: list[Floats]) -> Floats:
     return stacked
 
 
-def _log_means(frames: list[Frame], name: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _norms(frame: Frame, name: str, *, both: bool) -> Floats:
+    """(T, P) log10 of a layer's gradient norms; of `both` the encoder's, then the decoder's."""
+    pair = crossing(frame) if both else None
+    return pair.hidden_grad_log10 if pair else frame.layers[name].hidden_grad_log10
+
+
+def _log_means(norms: list[Floats]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Timesteps (R,) and log10 of the mean norm over probes, (R, F), as `gradient_flow` has it.
 
     Zeros are left out of the mean; nan where all are 0 or one is not finite.
     """
-    F = len(frames)
-    log10 = _stacked([frame.layers[name].hidden_grad_log10 for frame in frames])
+    F = len(norms)
+    log10 = _stacked(norms)
     t = np.arange(1.0, log10.shape[1] + 1)
     per_row = math.ceil(len(t) / ROWS)
     if per_row > 1:

@@ -28,7 +28,16 @@ from gradviz.figures.style import (
     line,
     log_axis,
 )
-from gradviz.history import Floats, Frame, History, LayerFrame, is_reversed
+from gradviz.figures.time_axis import TimeAxis, own_timesteps, time_axis
+from gradviz.history import (
+    Crossing,
+    Floats,
+    Frame,
+    History,
+    LayerFrame,
+    crossing,
+    is_reversed,
+)
 
 FLOAT32_FLOOR = 1.1754944e-38
 """The least normal float32: a smaller gradient is kept inexactly or as 0 (SCIENCE trap 5)."""
@@ -36,7 +45,6 @@ FLOAT32_FLOOR = 1.1754944e-38
 FLOOR_IN_SIGHT = 1e-20
 """The floor is drawn once a gradient is below this; before, it would only squash the picture."""
 
-TIMESTEP = "timestep t"
 NOT_MEASURED = "Not measured at this step"
 
 
@@ -49,32 +57,44 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
         theme: "light" or "dark".
     """
     frame = history.frame_at(step)
-    traces: list[dict[str, Any]] = []
-    zeros = 0
-    reached = first_reached(history)
-    for colour, (name, layer) in _layers(frame):
-        norms = _powers(layer.hidden_grad_log10)
-        zeros += int((layer.hidden_grad_log10[reached:] == -np.inf).sum())
-        traces += _lines(norms, name, colour, hover="‖∂L/∂h‖ = %{y:.3g}")
-    seen = [trace["y"] for trace in traces]
-    lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
-    if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
-        traces.append(level(_ends(frame), FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
+    axis = time_axis(frame)
+    traces = norm_lines(history, frame, axis)
+    zeros = has_zeros(frame, first_reached(history))
     facts = _facts(frame, next((layer.hidden_grad_log10 for _, layer in _named(frame)), None))
     stops = stops_of(history) if frame else []
     return figure(
         traces,
-        meta={"axis": "timestep"},
+        meta={"axis": axis.name},
         title="Gradient flow now" if step is None else "Gradient flow",
         facts=facts + (" · zeros left out" if zeros else ""),
-        marks=stops,
-        x_span=_ends(frame),
-        x=TIMESTEP,
+        x=axis.title,
         y="‖∂L/∂h<sub>t</sub>‖",
         theme=theme,
+        marks=[*axis.marks, *stops],
+        x_span=axis.ends,
+        xaxis=axis.ticks,
         yaxis=log_axis(*(trace["y"] for trace in traces if isinstance(trace["y"], np.ndarray))),
         empty="" if frame else WAITING,
     )
+
+
+def norm_lines(history: History, frame: Frame | None, axis: TimeAxis) -> list[dict[str, Any]]:
+    """Mean and range of ‖∂L/∂h_t‖ of every layer, and the float32 floor once it is in sight."""
+    traces: list[dict[str, Any]] = []
+    for colour, (name, layer) in _layers(frame):
+        norms = powers(layer.hidden_grad_log10)
+        traces += _lines(norms, name, colour, axis, hover="‖∂L/∂h‖ = %{y:.3g}")
+    seen = [trace["y"] for trace in traces]
+    lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
+    if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
+        traces.append(level(axis.ends, FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
+    return traces
+
+
+def has_zeros(frame: Frame | None, first: int = 0) -> bool:
+    """Whether from some row on a gradient is exactly zero, which a log axis cannot show."""
+    norms = (layer.hidden_grad_log10[first:] for _, layer in _named(frame))
+    return any(bool((each == -np.inf).any()) for each in norms)
 
 
 def step_jacobians(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
@@ -84,6 +104,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
     Arguments as for `gradient_flow`.
     """
     frame = history.frame_at(step)
+    axis = time_axis(frame)
     traces: list[dict[str, Any]] = []
     bounds: list[dict[str, Any]] = []
     measured = None
@@ -91,10 +112,10 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
         if layer.jacobian_norm is None:
             continue
         measured = layer.jacobian_norm
-        traces += _lines(layer.jacobian_norm, name, colour, hover="‖J‖₂ = %{y:.4g}")
+        traces += _lines(layer.jacobian_norm, name, colour, axis, hover="‖J‖₂ = %{y:.4g}")
         if layer.jacobian_bound is not None and math.isfinite(layer.jacobian_bound):
             bound = level(
-                _ends(frame),
+                _own_ends(layer.jacobian_norm, axis, name),
                 layer.jacobian_bound,
                 "bound γ‖W_hh‖₂",
                 uid=f"bound-{name}",
@@ -105,15 +126,18 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
             )
             bounds.append(bound)
     if traces:
-        traces += [*bounds, level(_ends(frame), 1.0, "1", uid="one")]
+        traces += [*bounds, level(axis.ends, 1.0, "1", uid="one")]
     return figure(
         traces,
-        meta={"axis": "timestep"},
+        meta={"axis": axis.name},
         title="Step Jacobians",
         facts=_facts(frame, measured),
-        x=TIMESTEP,
+        x=axis.title,
         y="‖∂s<sub>t</sub>/∂s<sub>t−1</sub>‖₂",
         theme=theme,
+        marks=axis.marks,
+        x_span=axis.ends,
+        xaxis=axis.ticks,
         yaxis={"rangemode": "tozero"},
         empty="" if traces else NOT_MEASURED if frame else WAITING,
     )
@@ -126,6 +150,7 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
     last state is s_1, at t = 1 + k. Arguments as for `gradient_flow`.
     """
     frame = history.frame_at(step)
+    axis = time_axis(frame)
     traces: list[dict[str, Any]] = []
     marks: list[Mark] = []
     measured = None
@@ -133,26 +158,28 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
         if layer.transport_log10 is None:
             continue
         measured = layer.transport_log10
-        traces += _lines(layer.transport_log10, name, colour, hover="10^%{y:.2f}")
+        traces += _lines(layer.transport_log10, name, colour, axis, hover="10^%{y:.2f}")
         if math.isfinite(layer.horizon):
             of = f"{escaped(name)} " if len(history.layer_names) > 1 else ""
             T = len(layer.transport_log10)
             x = 1 + layer.horizon if is_reversed(name) else T - layer.horizon
             words = f"{of}horizon: {count_of(int(layer.horizon), 'timestep')}"
+            x += axis.offsets.get(name, 0)
             marks.append(Mark(x=x, text=words, colour=colour, at_bottom=True))
     if traces:
-        traces.append(level(_ends(frame), -math.log10(math.e), "1/e", uid="1/e"))
+        traces.append(level(axis.ends, -math.log10(math.e), "1/e", uid="1/e"))
     beyond = "" if marks or not traces else " · horizon ∞"
     return figure(
         traces,
-        meta={"axis": "timestep"},
+        meta={"axis": axis.name},
         title="Transport to the last timestep",
         facts=_facts(frame, measured) + beyond,
-        x=TIMESTEP,
+        x=axis.title,
         y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
         theme=theme,
-        marks=marks,
-        x_span=_ends(frame),
+        marks=[*axis.marks, *marks],
+        x_span=axis.ends,
+        xaxis=axis.ticks,
         empty="" if traces else NOT_MEASURED if frame else WAITING,
     )
 
@@ -168,16 +195,19 @@ def gates(
         history: the run.
         step: the scrub position; None is the newest frame.
         theme: "light" or "dark".
-        layer: which layer's; None is the top one.
+        layer: which layer's; None is the top one, of an encoder–decoder those of both.
     """
     frame = history.frame_at(step)
     name = layer_shown(history, layer) if frame else ""
     if frame and layer is None and name not in frame.layers:
         # A user's own model may use other layers in other passes.
         name = next(reversed(frame.layers))
+    pair = crossing(frame) if layer is None else None
+    axis = time_axis(frame) if pair else TimeAxis()
     shown = frame.layers.get(name) if frame else None
-    found = shown.gates if shown else {}
-    traces = [trace for gate, values in found.items() for trace in gate_band(gate, values)]
+    found = _gates_of(pair) if pair else shown.gates if shown else {}
+    own = own_timesteps(pair) if pair else None
+    traces = [trace for gate, each in found.items() for trace in gate_band(gate, each, own)]
     config = history.config
     if frame and not shown:
         empty = NOT_MEASURED
@@ -185,18 +215,27 @@ def gates(
         empty = NO_GATES
     else:
         empty = WAITING
-    of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
+    of = f"{escaped(name)}, " if len(history.layer_names) > 1 and not pair else ""
     return figure(
         traces,
-        meta={"axis": "timestep"},
+        meta={"axis": axis.name},
         title="Gates",
         facts=f"step {frame.step:,} · {of}mean and 10–90 % of units" if frame and found else "",
-        x=TIMESTEP,
+        x=axis.title,
         y="gate",
         theme=theme,
+        marks=axis.marks,
+        x_span=axis.ends,
         empty="" if traces else empty,
-        **(gate_rows() if traces else {}),
+        **(gate_rows(axis.ticks) if traces else {}),
     )
+
+
+def _gates_of(pair: Crossing) -> dict[str, Floats]:
+    """Name to (3, S + T) of the top layers: the encoder's timesteps, then the decoder's."""
+    encoder, decoder = (layer.gates for layer in pair.tops)
+    both = (gate for gate in encoder if gate in decoder)
+    return {gate: np.concatenate([encoder[gate], decoder[gate]], axis=1) for gate in both}
 
 
 def _named(frame: Frame | None) -> list[tuple[str, LayerFrame]]:
@@ -216,29 +255,37 @@ def _facts(frame: Frame | None, measured_TQ: Floats | None) -> str:
     return f"step {frame.step:,} · {seen}{count_of(probes, 'sequence')}"
 
 
-def _ends(frame: Frame | None) -> tuple[float, float]:
-    """First and last timestep of the longest layer."""
-    lengths = [len(layer.hidden_grad_log10) for _, layer in _named(frame)]
-    return 1.0, float(max(lengths, default=2))
+def _own_ends(values_TQ: Floats, axis: TimeAxis, name: str) -> tuple[float, float]:
+    """First and last place of one layer; of single layers those of the longest."""
+    if name not in axis.offsets:
+        return axis.ends
+    first = axis.offsets[name]
+    return first + 1.0, float(first + len(values_TQ))
 
 
 def _timesteps(length: int) -> NDArray[np.signedinteger]:
     return np.arange(1, length + 1, dtype=np.int16 if length < 2**15 else np.int32)
 
 
-def _lines(values_TQ: Floats, name: str, colour: str, *, hover: str) -> list[dict[str, Any]]:
+def _lines(
+    values_TQ: Floats, name: str, colour: str, axis: TimeAxis, *, hover: str
+) -> list[dict[str, Any]]:
     """Mean and range over the probes; a gap where none is finite."""
+    offset = axis.offsets.get(name, 0)
     name = escaped(name)
-    t = _timesteps(len(values_TQ))
-    low, mean, high = _spread(values_TQ)
-    hover = f"t = %{{x}}: {name} {hover}<extra></extra>"
+    own = _timesteps(len(values_TQ))
+    t = own + np.asarray(offset, own.dtype)
+    low, mean, high = spread(values_TQ)
+    # A decoder's own t is not its place on the axis.
+    place, extra = ("%{customdata}", {"customdata": own}) if offset else ("%{x}", {})
+    hover = f"t = {place}: {name} {hover}<extra></extra>"
     return [
         band(t, low, high, colour, uid=f"band-{name}", group=name),
-        line(t, mean, name, colour, uid=name, legendgroup=name, hovertemplate=hover),
+        line(t, mean, name, colour, uid=name, legendgroup=name, hovertemplate=hover, **extra),
     ]
 
 
-def _spread(values_TQ: Floats) -> tuple[Floats, Floats, Floats]:
+def spread(values_TQ: Floats) -> tuple[Floats, Floats, Floats]:
     """Least, mean and greatest of the finite values at each timestep; nan where there are none."""
     known = np.isfinite(values_TQ)
     count = known.sum(axis=1)
@@ -250,7 +297,7 @@ def _spread(values_TQ: Floats) -> tuple[Floats, Floats, Floats]:
         return low * gap, total / np.maximum(count, 1) * gap, high * gap
 
 
-def _powers(log10: Floats) -> NDArray[np.float64]:
+def powers(log10: Floats) -> NDArray[np.float64]:
     """10 to the values, nan where that is 0 or not finite: a gap on a log axis."""
     with np.errstate(over="ignore", under="ignore"):
         out = np.power(10.0, log10.astype(np.float64))

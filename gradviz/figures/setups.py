@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.figures.style import MARGIN, MOST_POINTS, SETUPS, band, escaped, line, thinned
-from gradviz.history import Floats, History, LayerFrame
+from gradviz.history import Floats, History
 
 Runs = Mapping[str, Sequence[History]]
 """Label of a set-up → its histories, one a seed."""
@@ -137,9 +137,9 @@ def seeds_seen(runs: Runs) -> str:
     return f"{seeds} · {failed} of {sum(counts)} failed" if failed else seeds
 
 
-def lengths_seen(layers: Iterable[LayerFrame]) -> list[str]:
+def lengths_seen(timesteps: Iterable[int]) -> list[str]:
     """The numbers of timesteps, where they are not all the same."""
-    lengths = {len(layer.hidden_grad_log10) for layer in layers}
+    lengths = set(timesteps)
     return [f"T = {span_of(lengths)}"] if len(lengths) > 1 else []
 
 

@@ -14,7 +14,15 @@ from gradviz import figures
 from gradviz.config import TASKS, RecordedConfig, RunConfig, TaskName
 from gradviz.figures import inputs
 from gradviz.history import History
-from gradviz.tasks import copy_memory, digits, recall, task_of, temporal_order
+from gradviz.tasks import (
+    copy_memory,
+    copy_sequence,
+    digits,
+    recall,
+    task_of,
+    temporal_order,
+    two_in_two_out,
+)
 
 
 def batch_of(task: str, **settings: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -40,6 +48,9 @@ def test_letters_are_as_many_as_the_tasks_have_tokens() -> None:
     letters = inputs.VIEWS["copy_memory"].letters
     assert letters[copy_memory.BLANK] == "·"
     assert letters[copy_memory.CUE] == "?"
+    for task in ("copy_sequence", "reverse_sequence"):
+        assert inputs.VIEWS[task].letters[copy_sequence.START] == ">"
+    assert inputs.VIEWS["two_in_two_out"].marks == 1 + two_in_two_out.MARKER
     assert inputs.SIDE == digits.SIDE
 
 
@@ -150,7 +161,10 @@ def test_a_recorded_run_shows_its_first_input() -> None:
 def test_the_makers_inputs_are_of_the_tasks_kind(task: str) -> None:
     """The pictures above are drawn of fabricated sequences elsewhere: of the same shape."""
     config = RunConfig(task=task, hidden_size=2)
-    made, real = gate_closeup(config), task_of(config).sample(1, torch.Generator()).inputs
+    batch = task_of(config).sample(1, torch.Generator())
+    made, real = gate_closeup(config), batch.inputs
+    if batch.decoder_inputs is not None:
+        real = batch.decoder_inputs
     if TASKS[config.task].tokens:
         assert made.inputs.shape == (len(real), config.embedding_size)
         assert len(made.words) == len(real)
