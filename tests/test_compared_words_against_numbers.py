@@ -17,6 +17,7 @@ from gradviz.scenarios import SCENARIOS
 Runs = dict[str, History]
 
 COMPARED = [name for name, each in SCENARIOS.items() if len(each.variants) > 1]
+ARRIVING = "The gradient at the encoder's first timestep is, of that at the decoder's first, "
 SEED = "One seed proves nothing; train more seeds."
 
 
@@ -120,11 +121,30 @@ def _reaches(history: History, step: int | None, told: str) -> bool:
     )
 
 
+def arrives(runs: Runs, step: int | None, told: str) -> bool:
+    """Of each encoder–decoder: its encoder's first timestep against its decoder's."""
+    found = told.removesuffix(".").split("; ")
+    return len(found) == len(runs) and all(
+        _arrives(runs[label], step, words.removesuffix(f" times in {label}"))
+        for label, words in zip(runs, found, strict=True)
+    )
+
+
+def _arrives(history: History, step: int | None, told: str) -> bool:
+    upto = step or history.last_step
+    frame = [each for each in history.frames if each.step <= upto][-1]
+    encoder, decoder = (each.hidden_grad_log10[0].astype(float) for each in frame.layers.values())
+    probes = sorted((encoder - decoder).tolist())
+    return is_power(told, probes[len(probes) // 2])
+
+
 def true(runs: Runs, step: int | None, sentence: str) -> bool:
     if sentence == SEED:
         return True  # Each set-up of a recording has one seed.
     if sentence.startswith("Gradients reach back "):
         return reaches(runs, step, sentence)
+    if sentence.startswith(ARRIVING):
+        return arrives(runs, step, sentence.removeprefix(ARRIVING))
     told = of_set_ups(runs, sentence.removesuffix("."))
     return list(told) == list(runs) and all(
         has_come_to(runs[label], step, words) for label, words in told.items()

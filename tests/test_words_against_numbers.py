@@ -216,6 +216,47 @@ def first_to_last(case: Case, ratio: str) -> bool:
     return nothing_dear and is_power(ratio, float(np.median(log10[0]) - np.median(log10[-1])))
 
 
+def ends_of(case: Case) -> tuple[np.ndarray, np.ndarray, int]:
+    """log10 ‖∂L/∂h_1‖ of the probes in the top layer of the encoder, of the decoder; and S."""
+    layers = case.frame.layers
+    encoder, decoder = (
+        [each for name, each in layers.items() if name.startswith(part)][-1].hidden_grad_log10
+        for part in ("encoder.l", "decoder.l")
+    )
+    assert len(layers) == 2 * case.config.num_layers
+    return encoder[0].astype(float), decoder[0].astype(float), len(encoder)
+
+
+def upper_middle(probes: np.ndarray) -> float:
+    return sorted(probes.tolist())[len(probes) // 2]
+
+
+def arrives(case: Case, size: str, timesteps: str | None) -> bool:
+    """The lag is told where there is no other way than through the bottleneck."""
+    encoder, decoder, S = ends_of(case)
+    attends = case.config.attention != "none"
+    told = timesteps is None if attends else timesteps is not None and int(timesteps) == S
+    return told and is_power(size, upper_middle(encoder - decoder))
+
+
+def by_the_bottleneck(case: Case, size: str, timesteps: str) -> bool:
+    _, decoder, S = ends_of(case)
+    top = [each for name, each in case.frame.layers.items() if name.startswith("encoder")][-1]
+    assert top.last_state_grad_log10 is not None
+    alone = top.last_state_grad_log10[0].astype(float) - decoder
+    attends = case.config.attention != "none"
+    return attends and int(timesteps) == S and is_power(size, upper_middle(alone))
+
+
+def of_what_was_read_last(case: Case) -> bool:
+    """Under a hundredth arrives, and the loss has not left its floor."""
+    encoder, decoder, _ = ends_of(case)
+    losses = case.tail("loss", 20)
+    floor = case.history.floor or math.nan
+    learned = len(losses) == 20 and float(losses.mean()) < 0.8 * floor
+    return upper_middle(encoder - decoder) < -2 and not learned
+
+
 JUDGES: dict[str, Callable[..., bool]] = {
     rf"Gradients reach {NUMBER} timesteps? back{WHERE}; (.*)\.": reaches_back,
     rf"Gradients reach the first input, {NUMBER} timesteps? back{WHERE}; there they are {NUMBER} "
@@ -225,6 +266,13 @@ JUDGES: dict[str, Callable[..., bool]] = {
     rf"Gradients grow on their way back{WHERE}: over {NUMBER} timesteps? by a factor of about "
     r"1e(-?\d+)\.": grows,
     r"With these weights expect it to learn only the end of the sequence\.": learns_only_the_end,
+    rf"At the encoder's first timestep the gradient is {NUMBER} times that at the decoder's first"
+    rf"(?:, {NUMBER} timesteps? later)?\.": arrives,
+    rf"By the bottleneck alone it would be {NUMBER} times; attention leads from an answer to every "
+    rf"encoder state without recurrence, past the {NUMBER} timesteps? between\.": by_the_bottleneck,
+    r"With these weights expect the decoder to learn only of what was read last\.": (
+        of_what_was_read_last
+    ),
     rf"At step {NUMBER} the (.*) became (infinite|NaN); the run stopped\.": failed,
     rf"In {NUMBER} steps the (gradient norm|loss) grew from {NUMBER} to {NUMBER}: "
     r"([a-z ]+)\. (.*)\.": grew,

@@ -16,12 +16,13 @@ from gradviz.glossary.gradients import GRADIENTS
 from gradviz.glossary.initialisation import STARTS
 from gradviz.glossary.jacobians import JACOBIANS
 from gradviz.glossary.pictures import PICTURE_TERMS
+from gradviz.glossary.shapes import SHAPES
 from gradviz.glossary.term import Term
 from gradviz.glossary.training import TRAINING
 
 __all__ = ["PICTURE_TERMS", "TERMS", "Term"]
 
 TERMS: Mapping[str, Term] = MappingProxyType(
-    {**TRAINING, **GRADIENTS, **JACOBIANS, **GATES, **STARTS, **CLIPPING}
+    {**TRAINING, **GRADIENTS, **JACOBIANS, **GATES, **STARTS, **CLIPPING, **SHAPES}
 )
 """Key → term, in a teaching order."""

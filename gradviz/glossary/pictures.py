@@ -19,6 +19,13 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "loss": ("loss", "floor", "accuracy", "step"),
         "gradient_flow": ("total_gradient", "timestep", "probe", "float32_floor"),
+        "bottleneck": (
+            "bottleneck",
+            "encoder_decoder",
+            "global_attention",
+            "total_gradient",
+            "gradient_horizon",
+        ),
         "gradient_flow_over_training": ("total_gradient", "timestep", "step"),
         "step_jacobians": ("jacobian", "spectral_norm", "pascanu_bound"),
         "transport": ("transport", "gradient_horizon", "float32_floor"),

@@ -11,6 +11,8 @@ from gradviz.reading.differences import Runs, SetupRow, Spread, difference_table
 from gradviz.reading.phrases import Level, Reading, number, ten_to
 from gradviz.reading.run import GREW
 
+_ARRIVING = "The gradient at the encoder's first timestep is, of that at the decoder's first,"
+
 
 def read_compare(runs: Runs, step: int | None = None) -> Reading:
     """Say what is seen of several set-ups at a step; None is the newest."""
@@ -20,6 +22,8 @@ def read_compare(runs: Runs, step: int | None = None) -> Reading:
     learned = f"{'; '.join(_learned(row) for row in rows)}."
     known = [(row, row.horizon) for row in rows if row.horizon]
     reach = [f"Gradients reach back {'; '.join(_reach(*each) for each in known)}."] if known else []
+    if all(row.arriving for row in rows):
+        reach = [f"{_ARRIVING} {'; '.join(_arrives(row) for row in rows)}."]
     return Reading(sentences=[learned, *reach, _seeds(rows)], level=_level(rows))
 
 
@@ -67,13 +71,22 @@ def _reach(row: SetupRow, horizon: Spread) -> str:
         return f"{lag}, where truncation stops them, in {row.label}"
     spread = f" ({number_of(horizon.low)}…{number_of(horizon.high)})"
     over = spread if horizon.low < horizon.high else ""
+    of = " of the decoder" if row.arriving else ""
     if math.isfinite(horizon.median):
-        return f"{number_of(horizon.median)}{over} of {row.first_lag} timesteps in {row.label}"
+        return f"{number_of(horizon.median)}{over} of {row.first_lag} timesteps{of} in {row.label}"
     growth = row.growth_log10
     grown = (
         f", {ten_to(growth)} times as large there," if growth and growth >= math.log10(GREW) else ""
     )
     return f"to the first input{over}{grown} in {row.label}"
+
+
+def _arrives(row: SetupRow) -> str:
+    """What of the decoder's gradient one set-up brings to the beginning of its encoder."""
+    assert row.arriving
+    low, high = ten_to(row.arriving.low), ten_to(row.arriving.high)
+    spread = f" ({low}…{high})" if low != high else ""
+    return f"{ten_to(row.arriving.median)}{spread} times in {row.label}"
 
 
 def _seeds(rows: list[SetupRow]) -> str:

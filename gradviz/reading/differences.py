@@ -11,7 +11,7 @@ import numpy as np
 
 from gradviz.config import RecordedConfig, RunConfig, label_of, word_of
 from gradviz.config.setups import is_used
-from gradviz.history import Frame, History
+from gradviz.history import Frame, History, crossing
 from gradviz.reading.phrases import number
 from gradviz.reading.run import RECENT
 from gradviz.reading.truncation import stopped_after
@@ -63,6 +63,8 @@ class SetupRow:
     horizon_at_first: Spread | None
     horizon: Spread | None
     """inf where a gradient reaches the first input."""
+    arriving: Spread | None
+    """log10, of an encoder–decoder: the gradient at the encoder's t = 1 over the decoder's."""
     growth_log10: float | None
     """log10 ‖∂s_T/∂s_1‖, median over probes and seeds."""
     loss: Spread | None
@@ -155,6 +157,7 @@ def _row(
         first_lag=max(lags, default=None),
         horizon_at_first=Spread.over(first),
         horizon=Spread.over(now),
+        arriving=Spread.over(_arriving(history.frame_at(step)) for history in measured),
         growth_log10=grown.median if grown else None,
         loss=Spread.over(_recent(history, step) for history in whole),
         floor=next((history.floor for history in begun if history.floor), None),
@@ -169,6 +172,12 @@ def _known(frames: Iterable[Frame | None]) -> float | None:
     """The horizon of the first of them in which it was measured."""
     horizons = (frame.top_layer.horizon for frame in frames if frame)
     return next((each for each in horizons if not math.isnan(each)), None)
+
+
+def _arriving(frame: Frame | None) -> float | None:
+    pair = crossing(frame)
+    value = pair.arriving_log10 if pair else math.nan
+    return None if math.isnan(value) else value
 
 
 def _growth(frame: Frame | None) -> float | None:

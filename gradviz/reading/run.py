@@ -2,7 +2,8 @@
 
 How far gradients reach is said by the gradient horizon, the one that `transport` draws: the
 least lag k with ‖∂s_T/∂s_{T−k}‖ ≤ 1/e, for the middle probe. Of several layers the
-one that carries furthest is meant, and named.
+one that carries furthest is meant, and named. Of an encoder–decoder it is said what crosses from
+one to the other.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from gradviz.history import (
     Frame,
     History,
     LayerFrame,
+    crossing,
     is_reversed,
     perplexity_at,
 )
+from gradviz.reading.crossing import read_crossing
 from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
 from gradviz.reading.truncation import back, carried, goes_on, stopped_after
 
@@ -48,7 +51,12 @@ def read(history: History, step: int | None = None) -> Reading:
     if frame is None:
         return Reading(sentences=["Nothing has been measured yet."], level="info")
     share = _share_of_floor(history, step)
-    reach, level = _reach(history.config, frame, learning=share is not None and share < 0.8)
+    learning = share is not None and share < 0.8
+    pair = crossing(frame)
+    if pair:
+        reach, level = read_crossing(pair, learning=learning)
+    else:
+        reach, level = _reach(history.config, frame, learning=learning)
     if share is not None and share < 0.1:
         level = "ok"
     begun = carried(history.config, frame)
