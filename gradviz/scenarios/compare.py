@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradviz.config import RunConfig
 from gradviz.scenarios.scenario import Scenario, varied
+from gradviz.scenarios.shapes import COPY_SHORT
 
 COMPARE = (
     Scenario(
@@ -73,5 +74,33 @@ COMPARE = (
         ),
         page="compare",
         steps=400,
+    ),
+    Scenario(
+        name="bottleneck",
+        title="Attention past the bottleneck",
+        text="An encoder reads 20 symbols, a decoder must write them down: without attention, and "
+        "with two kinds of it. Compare what arrives at the encoder's first timestep.",
+        variants=varied(
+            RunConfig(task="copy_sequence", cell="gru", seq_len=20),
+            {
+                "no attention": {"attention": "none"},
+                "dot": {"attention": "dot"},
+                "general": {"attention": "general"},
+            },
+        ),
+        page="compare",
+        steps=300,
+    ),
+    Scenario(
+        name="source_order",
+        title="The source in order, reversed",
+        text="Ten symbols through the bottleneck alone. Reading the source from its end brings the "
+        "first symbols of source and target close; see whose loss falls sooner.",
+        variants=varied(
+            COPY_SHORT,
+            {"in order": {"reverse_source": False}, "reversed": {"reverse_source": True}},
+        ),
+        page="compare",
+        steps=500,
     ),
 )

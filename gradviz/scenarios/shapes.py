@@ -7,6 +7,14 @@ from gradviz.scenarios.scenario import Scenario, alone
 
 _RECALL = RunConfig(task="recall", cell="rnn", seq_len=60)
 
+_COPY = RunConfig(task="copy_sequence", seq_len=40, cell="gru")
+"""An encoder–decoder that learns with attention, and not without it."""
+
+COPY_SHORT = RunConfig(
+    task="copy_sequence", seq_len=10, cell="lstm", hidden_size=64, batch_size=64, learning_rate=3e-3
+)
+"""One that learns without attention too."""
+
 SHAPES = (
     Scenario(
         name="readout_mean",
@@ -34,5 +42,78 @@ SHAPES = (
         "the first timestep is beside that of the last.",
         variants=alone(_RECALL.replace(readout="attention")),
         steps=300,
+    ),
+    Scenario(
+        name="bottleneck_copy",
+        shelf="shapes",
+        title="Through the bottleneck",
+        text="A GRU reads 40 symbols, another must write them down from the first one's last state "
+        "alone. See what of the gradient arrives at the encoder's beginning.",
+        variants=alone(_COPY),
+        steps=300,
+    ),
+    Scenario(
+        name="bottleneck_attention",
+        shelf="shapes",
+        title="Past the bottleneck",
+        text="The same with attention to all states of the encoder. The dashed line is what comes "
+        "by its last state alone; hold it against the whole.",
+        variants=alone(_COPY.replace(attention="dot")),
+        steps=400,
+    ),
+    Scenario(
+        name="reversed_source",
+        shelf="shapes",
+        title="The source from its end",
+        text="Ten symbols without attention, the source read from its end: the first symbol to be "
+        "written was the last one read. Set it back and run it again.",
+        variants=alone(COPY_SHORT.replace(reverse_source=True)),
+        steps=600,
+    ),
+    Scenario(
+        name="forecast_years",
+        shelf="shapes",
+        title="Eight years ahead",
+        text="40 years of sunspot numbers are read, the eight years after them are forecast at "
+        "once. Compare the loss with that of the best constants.",
+        variants=alone(
+            RunConfig(
+                task="sunspots",
+                cell="gru",
+                seq_len=40,
+                num_layers=2,
+                forecast_steps=8,
+                learning_rate=1e-2,
+            )
+        ),
+        steps=300,
+    ),
+    Scenario(
+        name="wave",
+        shelf="shapes",
+        title="A wave from one vector",
+        text="Frequency and phase are read once, then 40 timesteps of their sine are written. All "
+        "losses lead back to the first timestep: see how large its gradient is.",
+        variants=alone(
+            RunConfig(
+                task="wave_from_vector",
+                cell="gru",
+                seq_len=40,
+                hidden_size=64,
+                learning_rate=5e-3,
+            )
+        ),
+        steps=500,
+    ),
+    Scenario(
+        name="two_in_two_out",
+        shelf="shapes",
+        title="Two in, two out",
+        text="Numbers and symbols side by side; a number and a symbol are asked for, and their "
+        "losses are added. The accuracy is the symbol's alone.",
+        variants=alone(
+            RunConfig(task="two_in_two_out", cell="gru", seq_len=20, learning_rate=1e-2)
+        ),
+        steps=400,
     ),
 )

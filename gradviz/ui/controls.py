@@ -143,6 +143,8 @@ def task(fields: Fields) -> None:
     fields.choice("task")
     low, high = TASKS[fields.form.config.task].seq_len
     fields.number("seq_len", low=low, high=high, disabled=low == high)
+    if TASKS[fields.form.config.task].forecasts:
+        fields.number("forecast_steps")
     if TASKS[fields.form.config.task].tokens == "words":
         fields.number("vocabulary_size", step=500)
     if TASKS[fields.form.config.task].has_perplexity:
@@ -169,7 +171,9 @@ def network(fields: Fields) -> None:
             fields.number("dropout", step=0.1)
     if TASKS[config.task].answers == "once":
         fields.choice("readout")
-    if not TASKS[config.task].has_perplexity:
+    if TASKS[config.task].network == "encoder_decoder":
+        encoder_decoder(fields)
+    if not TASKS[config.task].one_way:
         fields.flag("bidirectional")
     if config.num_layers > 1 or config.residual:
         fields.flag("residual")
@@ -179,6 +183,13 @@ def network(fields: Fields) -> None:
             fields.number("recurrent_gain", step=0.1)
     if cell.has_forget_bias:
         fields.number("forget_bias", step=0.5)
+
+
+def encoder_decoder(fields: Fields) -> None:
+    """How the source reaches the decoder, and what that is told."""
+    fields.choice("attention")
+    fields.flag("reverse_source")
+    fields.number("teacher_forcing", step=0.1)
 
 
 def training(fields: Fields) -> None:

@@ -59,7 +59,7 @@ def controls_on_top(stage: Stage) -> None:
         with st.container(width=190):
             controls.fields_of(stage, actions.setting_changed).choice("task")
         _sequence(stage)
-        if stage.config.num_layers > 1:
+        if len(_layers(stage.config)) > 1:
             _layer(stage)
 
 
@@ -108,7 +108,7 @@ def _wrong(name: str, known: list[str], values: list[str]) -> str:
 
 
 def _layers(config: RunConfig) -> list[str]:
-    return [f"l{index}" for index in range(config.num_layers)]
+    return list(config.layer_names)
 
 
 def _named(config: RunConfig, layer: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gradviz import figures
-from gradviz.config import RunConfig
+from gradviz.config import TASKS, RunConfig
 from gradviz.history import FRAME_BYTES
 from gradviz.reading import read
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
@@ -13,10 +13,12 @@ from gradviz.ui.stage import Stage
 from gradviz.ui.written import written
 
 _PICTURES = {name: of_one(figure) for name, figure in figures.LIVE.items()}
+_OF_A_PAIR = {name: of_one(figure) for name, figure in figures.ENCODER_DECODER.items()}
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
-    return _PICTURES
+    is_pair = TASKS[stage.config.task].network == "encoder_decoder"
+    return _OF_A_PAIR if is_pair else _PICTURES
 
 
 LIVE_TRAINING = Lesson(
