@@ -8,7 +8,7 @@ import streamlit as st
 
 from gradviz.config import CELLS, RunConfig, choices, label_of, word_of
 from gradviz.config.run_config import shown
-from gradviz.history import CloseUpRequest
+from gradviz.history import CloseUpRequest, is_reversed
 from gradviz.ui import actions, controls, training
 from gradviz.ui.lesson import Query
 from gradviz.ui.stage import Stage
@@ -108,7 +108,7 @@ def _wrong(name: str, known: list[str], values: list[str]) -> str:
 
 
 def _layers(config: RunConfig) -> list[str]:
-    return list(config.layer_names)
+    return [name for name in config.layer_names if not is_reversed(name)]
 
 
 def _named(config: RunConfig, layer: str) -> str:
