@@ -16,6 +16,7 @@ from torch.nn.functional import one_hot
 
 from gradviz.config import RunConfig
 from gradviz.flow import watch
+from gradviz.history import CloseUpRequest
 from gradviz.model import EncoderDecoder, build_model
 from gradviz.tasks import Batch, task_of
 from gradviz.training import Trainer
@@ -36,15 +37,21 @@ def built(**settings: Any) -> tuple[EncoderDecoder, Any, Batch]:
     return model, task, batch
 
 
-def by_hand(model: EncoderDecoder, batch: Batch) -> tuple[Tensor, Unrolled, Unrolled]:
-    """The answer (T, B, O), and both networks unrolled; the pair shares no code with the model."""
+def by_hand(
+    model: EncoderDecoder, batch: Batch, *, cut: bool = False
+) -> tuple[Tensor, Unrolled, Unrolled]:
+    """The answer (T, B, O), and both networks unrolled, without any code of the model's.
+
+    `cut`: what attention reads has no gradient.
+    """
     source = torch.stack(list(batch.inputs)[::-1]) if model.reverses else batch.inputs
     encoder = unroll(model.encoder, source)
     state = tuple(each for each in (encoder.h_n, encoder.c_n) if each is not None)
     decoder = unroll(model.decoder, batch.decoder_inputs, state=state)
     top = decoder.output
     if model.attention is not None:
-        top = torch.stack([attended(model, decoder.output, encoder.output, b) for b in range(B)], 1)
+        read = encoder.output.detach() if cut else encoder.output
+        top = torch.stack([attended(model, decoder.output, read, b) for b in range(B)], 1)
     return top @ model.readout.weight.T + model.readout.bias, encoder, decoder
 
 
@@ -104,6 +111,49 @@ def test_without_attention_all_of_it_passes_the_bottleneck() -> None:
             carried = torch.einsum("bnm,bn->bm", flow.jacobian(t), carried)
         is_all = torch.allclose(carried, flow.hidden_grad[0], rtol=1e-9, atol=0)
         assert is_all == (attention == "none")
+
+
+@CELLS
+def test_what_came_by_the_last_state_is_the_rest_without_attention(cell: str) -> None:
+    """Against the loop in which no gradient goes through what attention reads."""
+    model, task, batch = built(cell=cell, attention="general")
+    with watch(model.watched) as watching:
+        task.loss(model.answer(batch), batch.targets).backward()
+    answer, encoder, _ = by_hand(model, batch, cut=True)
+    task.loss(answer, batch.targets).backward()
+    grads = torch.stack([state.grad for state in encoder.traces["l0"].hidden])
+    found = watching.layers["encoder.l0"].last_state_grad_log10
+    torch.testing.assert_close(10**found, grads.norm(dim=-1), rtol=1e-9, atol=0)
+    whole = watching.layers["encoder.l0"].hidden_grad_norm
+    assert not torch.allclose(10**found, whole, rtol=0.1)
+
+
+def test_it_is_recorded_only_where_there_is_another_way() -> None:
+    found = {}
+    for attention in ("none", "dot"):
+        usual = {"task": "copy_sequence", "cell": "gru", "seq_len": 6, "hidden_size": 5}
+        trainer = Trainer(RunConfig(**usual, num_layers=2, attention=attention))
+        layers = trainer.train_step("full").layers
+        found[attention] = [layers[f"encoder.l{n}"].last_state_grad_log10 for n in (0, 1)]
+        assert all(layers[f"decoder.l{n}"].last_state_grad_log10 is None for n in (0, 1))
+    assert found["none"][1] is None
+    assert found["dot"][1] is not None
+    assert found["dot"][1].shape == (6, 8)
+
+
+@pytest.mark.parametrize("layer", ["", "encoder.l0", "decoder.l1"])
+def test_a_close_up_reads_what_its_own_network_read(layer: str) -> None:
+    config = RunConfig(
+        task="copy_sequence", cell="lstm", seq_len=6, hidden_size=5, num_layers=2, probe_size=2
+    )
+    trainer, twin = Trainer(config), Trainer(config)
+    trainer.closeup = CloseUpRequest(layer=layer, sequence=2)
+    closeup = trainer.train_step("full").closeup
+    batch = twin._batch()
+    assert closeup is not None
+    assert closeup.layer == (layer or "decoder.l1")
+    read = batch.inputs if layer == "encoder.l0" else batch.decoder_inputs
+    assert (closeup.inputs == read[:, 1].numpy()).all()
 
 
 @CELLS
