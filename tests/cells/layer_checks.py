@@ -23,6 +23,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+import gradviz
 from gradviz.cells import RecurrentLayer, Stack
 from gradviz.flow import LayerFlow, watch
 
@@ -284,6 +285,32 @@ def one_sequence_alone_is_the_same(case: Case) -> None:
     close(alone.transport_log10()[:, 0], flow.transport_log10()[:, 1], rtol=1e-5)
 
 
+def every_quantity_that_fits_is_measured(case: Case) -> None:
+    """With the axes that it declares, and without nan."""
+    layer, inputs = layer_of(case), normal(T, B, I)
+    flow = watched(layer, inputs, None)[0]["l0"]
+    sizes = {"timestep": T, "sequence": B, "unit": H, "state": flow.state_size, "side": 2}
+    named = []
+    for quantity in gradviz.quantities():
+        if quantity.of != "layer" or not quantity.fits(flow):
+            continue
+        named.append(quantity.name)
+        for array in _arrays(quantity.measure(flow)):
+            assert array.shape == tuple(sizes[axis] for axis in quantity.axes), quantity.name
+            assert not bool(array.isnan().any()), quantity.name
+    assert ("weight_grad_by_timestep" in named) == (flow.weight_hh is not None)
+    assert ("gates" in named) == bool(flow.gates)
+    assert {"transport_log10", "lyapunov_exponents", "gradient_horizon"} <= set(named)
+
+
+def _arrays(value: object) -> list[Tensor]:
+    if isinstance(value, Mapping):
+        return [array for each in value.values() for array in _arrays(each)]
+    if isinstance(value, tuple):
+        return [array for each in value for array in _arrays(each)]
+    return [torch.as_tensor(value)]
+
+
 def what_vanishes_keeps_its_size(case: Case) -> None:
     """Float32 against the textbook in float64, below float32's range."""
     layer = layer_of(case)
@@ -325,6 +352,7 @@ CHECKS: tuple[Check, ...] = (
     jacobians_are_autograds,
     products_are_each_others_transpose,
     one_sequence_alone_is_the_same,
+    every_quantity_that_fits_is_measured,
     what_vanishes_keeps_its_size,
 )
 
