@@ -21,6 +21,7 @@ from gradviz.history import Frame, History
 from gradviz.reading import read
 from gradviz.recorded import load, record
 from gradviz.scenarios import SCENARIOS, Scenario
+from gradviz.training import Trainer
 
 EVERY = pytest.mark.parametrize("name", SCENARIOS)
 
@@ -257,7 +258,76 @@ def of_what_was_read_last(case: Case) -> bool:
     return upper_middle(encoder - decoder) < -2 and not learned
 
 
+def stops_at(case: Case, most: str | None, lag: str) -> bool:
+    """The gradient: nothing from this lag on, something just before it; of several passes k2."""
+    config = case.config
+    if most or config.bptt_every == 1 or config.readout != "last":
+        # Losses at every timestep: what each one reaches is not seen in their sum.
+        every = config.bptt_every or config.bptt_window
+        return int(lag) == config.bptt_window and bool(most) == (every > 1)
+    return all(
+        bool(np.isneginf(layer.hidden_grad_log10[: -int(lag)]).all())
+        and not np.isneginf(layer.hidden_grad_log10[-int(lag)]).all()
+        for layer in case.frame.layers.values()
+    )
+
+
+def goes_on(case: Case, size: str, layer: str | None) -> bool:
+    """The transport of the layer that carries furthest."""
+    transport = case.transport(layer or "")
+    return furthest(case, layer) and is_power(size, float(np.median(transport[0])))
+
+
+def stopped(
+    case: Case, most: str | None, lag: str, size: str | None = None, layer: str | None = None
+) -> bool:
+    """Not vanished: it reaches as far as it is let, and did not grow either."""
+    if not stops_at(case, most, lag):
+        return False
+    if size is None:
+        return all(each.transport_log10 is None for each in case.frame.layers.values())
+    transport = case.transport(layer or "")
+    at_the_stop = float(np.median(transport[-int(lag)]))
+    return goes_on(case, size, layer) and reach(transport)[0] >= int(lag) and at_the_stop < 2
+
+
+def faded_before(case: Case, horizon: str, layer: str | None, *rest: str) -> bool:
+    most, lag, size, again = rest
+    measured = reach(case.transport(layer or ""))[0]
+    same = layer == again and stops_at(case, most, lag) and goes_on(case, size, layer)
+    return same and measured == int(horizon) < int(lag)
+
+
+def grew_until(case: Case, layer: str | None, exponent: str, *rest: str) -> bool:
+    most, lag, size, again = rest
+    at_the_stop = float(np.median(case.transport(layer or "")[-int(lag)]))
+    same = layer == again and stops_at(case, most, lag) and goes_on(case, size, layer)
+    return same and at_the_stop >= 2 and abs(at_the_stop - int(exponent)) <= 0.501
+
+
+def began_with(case: Case, size: str, layer: str | None) -> bool:
+    norms = {name: each.start_norm for name, each in case.frame.layers.items()}
+    middle = {name: sorted(each)[len(each) // 2] for name, each in norms.items()}
+    largest = max(middle, key=lambda name: middle[name])
+    named = layer == (largest if len(norms) > 1 else None)
+    return case.config.state == "stateful" and named and near(size, float(middle[largest]))
+
+
+def began_anew(case: Case) -> bool:
+    norms = [each.start_norm for each in case.frame.layers.values()]
+    return case.config.state == "stateful" and not any(each.any() for each in norms)
+
+
+IN_LAYER = r"(?: in (l\d+))?"
+STOP = rf"(at most )?{NUMBER} timesteps? back"
+ON = rf"the state goes on \(‖∂s_T/∂s_1‖ = {NUMBER}{IN_LAYER}\)\."
+
 JUDGES: dict[str, Callable[..., bool]] = {
+    rf"The gradient stops {STOP}: truncation, not vanishing(?:; {ON[:-2]})?\.": stopped,
+    rf"Gradients reach {NUMBER} timesteps? back{IN_LAYER} before they fall to 1/e; truncation "
+    rf"stops them {STOP}; {ON}": faded_before,
+    rf"Gradients grow on their way back{IN_LAYER}, by a factor of about 1e(-?\d+), until "
+    rf"truncation stops them {STOP}; {ON}": grew_until,
     rf"Gradients reach {NUMBER} timesteps? back{WHERE}; (.*)\.": reaches_back,
     rf"Gradients reach the first input, {NUMBER} timesteps? back{WHERE}; there they are {NUMBER} "
     r"times as large as at the end\.": reaches_the_first,
@@ -286,6 +356,8 @@ HALVES: dict[str, Callable[..., bool]] = {
     rf"(all|\d+) of the last {NUMBER} steps were clipped, from norms of up to {NUMBER}": (
         were_clipped
     ),
+    rf"the batch began with the state of the one before \(‖s_0‖ = {NUMBER}{IN_LAYER}\)": began_with,
+    r"the walk through the data began anew, with a state of zeros": began_anew,
 }
 
 
@@ -355,7 +427,8 @@ def with_one_number_changed(sentence: str) -> Iterator[str]:
     for found in re.finditer(NUMBER, sentence):
         before, told = sentence[: found.start()], found[1]
         # 1/e and t = 1 are names, and so are the parameters' (weight_hh_l0) and the layers'.
-        if before.endswith(("below ", "At t = ", "_l", " l")):
+        # So is ∂s_1, and s_0.
+        if before.endswith(("below ", "fall to ", "At t = ", "_l", " l", "s_")):
             continue
         yield before + more(told.replace(",", "")) + sentence[found.end() :]
 
@@ -378,6 +451,66 @@ def test_a_sentence_of_another_step_or_run_is_found_untrue() -> None:
         for other in cases:
             first = read(other.history, other.step).sentences[0]
             assert judge(case, first) == (case is other), first
+
+
+STOPPED: tuple[dict[str, object], ...] = (
+    {"seq_len": 30, "bptt_window": 10, "recurrent_init": "identity", "activation": "relu"},
+    {"seq_len": 30, "bptt_window": 10, "num_layers": 2},
+    {"seq_len": 30, "bptt_window": 3, "cell": "gru", "num_layers": 2, "state": "stateful"},
+    {"seq_len": 30, "bptt_window": 10, "bptt_every": 4, "task": "copy_memory", "cell": "lstm"},
+    {"seq_len": 30, "bptt_window": 4, "bptt_every": 1, "readout": "mean", "cell": "gru"},
+    {"seq_len": 10, "state": "stateful", "cell": "lstm"},
+    {"seq_len": 10, "state": "stateful", "num_layers": 2, "bptt_window": 3, "readout": "sum"},
+    # A linear network that grows by 1.5 a timestep.
+    {"seq_len": 40, "bptt_window": 30, "recurrent_init": "identity", "recurrent_gain": 1.5}
+    | {"activation": "relu", "learning_rate": 1e-8},
+)
+
+
+SMALL = {"batch_size": 8, "hidden_size": 8}
+
+
+@pytest.mark.usefixtures("training_thread")
+def test_every_sentence_on_a_stop_or_a_state_is_true_and_with_another_number_untrue() -> None:
+    """Of runs trained now, measured in full or not."""
+    seen = set()
+    for settings in STOPPED:
+        task = {"task": "sunspots"} if "state" in settings else {}
+        for measure in ("full", "light"):
+            history = trained(RunConfig(**{**task, **SMALL, **settings}), measure)
+            for step in (1, 2, None):
+                case = Case(history, step)
+                for sentence in read(history, step).sentences:
+                    assert judge(case, sentence), (settings, step, sentence)
+                    kind = re.sub(NUMBER, "#", sentence)
+                    if "truncation" not in kind and "walk" not in kind and "began" not in kind:
+                        continue
+                    seen.add(re.sub(r" in l#| at most", "", kind.split(";")[0]))
+                    for other in with_one_number_changed(sentence):
+                        assert not judge(case, other), f"{other}\nwas: {sentence}"
+    assert len(seen) >= 5, seen
+
+
+def trained(config: RunConfig, measure: str) -> History:
+    trainer = Trainer(config)
+    history = History(config, floor=trainer.floor)
+    for _ in range(3):
+        history.append(trainer.train_step(measure))  # type: ignore[arg-type]
+    return history
+
+
+@pytest.mark.usefixtures("training_thread")
+def test_a_truncated_gradient_is_never_said_to_have_vanished() -> None:
+    for settings in STOPPED:
+        task = {"task": "sunspots"} if "state" in settings else {}
+        config = RunConfig(**{**task, **SMALL, **settings})
+        if not config.windows:
+            continue
+        for measure in ("full", "light"):
+            words = " ".join(read(trained(config, measure)).sentences)
+            assert "truncation" in words
+            assert not re.search(r"At t = 1 the gradient|reach the first input", words)
+            assert not re.search(r"(?<!not )vanish", words)
 
 
 def default_lstms() -> list[tuple[str, str]]:

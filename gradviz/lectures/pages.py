@@ -20,6 +20,8 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "transport",
             "gates",
             "clipping",
+            "truncation",
+            "carried_state",
         ),
         "vanishing": ("transport_by_lag", "eigenvalues", "singular_values", "pulse", "powers"),
         "gates": ("gate_maps", "gate_means", "forget_path", "half_life", "saturation_triangle"),

@@ -127,6 +127,8 @@ def settings(
         fields.number("batch_size")
     with right:
         fields.number("seed")
+    with st.expander("State and truncation"):
+        state(fields)
     with st.expander("Measuring and numbers"):
         measuring(fields)
 
@@ -207,6 +209,16 @@ def optimiser(fields: Fields) -> None:
     fields.number("learning_rate", step=1e-3)
     if config.optimizer in {"sgd", "rmsprop"}:
         fields.number("momentum", step=0.1, high=0.999)
+
+
+def state(fields: Fields) -> None:
+    """What goes on from batch to batch, and how far back a gradient goes."""
+    config = fields.form.config
+    if TASKS[config.task].has_stream:
+        fields.choice("state")
+    fields.number("bptt_window")
+    if len(config.windows) > 1:
+        fields.number("bptt_every")
 
 
 def measuring(fields: Fields) -> None:

@@ -80,7 +80,7 @@ def test_pictures_and_terms_are_the_same_names() -> None:
     named = {name for names in PICTURES.values() for name in names}
     assert named <= set(PICTURE_TERMS)
     assert set(PICTURES) == set(PAGES)
-    assert PICTURES["live_training"] == tuple(figures.LIVE)
+    assert PICTURES["live_training"] == (*figures.LIVE, *figures.STATE)
     assert PICTURES["gates"] == tuple(figures.GATES)
     assert PICTURES["clipping"] == tuple(figures.CLIPPING)
     assert PICTURES["compare"] == tuple(figures.COMPARE)

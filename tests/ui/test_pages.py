@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from told import told_workers
 
-from gradviz import RunConfig
+from gradviz import RunConfig, figures
 from gradviz.scenarios import SCENARIOS, on_page
 from gradviz.ui import session as ui_session
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
@@ -129,6 +129,32 @@ def test_settings_that_do_not_fit_together_are_refused_in_words_and_lose_nothing
     page.number_input("setting_hidden_size").set_value(64).run()
     assert not page.warning
     assert state(page).config.hidden_size == 64
+
+
+def test_a_gradient_that_stops_has_its_settings_and_its_picture() -> None:
+    page = live(task="copy_memory")
+    assert setting(page, "bptt_window") == 0
+    assert setting(page, "bptt_every") is setting(page, "state") is None
+    page.number_input("setting_bptt_window").set_value(20).run()
+    assert setting(page, "bptt_every") == 0
+    page.number_input("setting_bptt_every").set_value(5).run()
+    assert state(page).config == RunConfig(task="copy_memory", bptt_window=20, bptt_every=5)
+    assert list(LIVE_TRAINING.pictures(state(page))) == [*figures.LIVE, "truncation"]
+    page.number_input("setting_bptt_window").set_value(4).run()
+    assert "bptt_every must be at most bptt_window" in page.warning[0].value.replace("\\", "")
+    assert setting(page, "bptt_window") == 20
+    page.number_input("setting_bptt_window").set_value(0).run()
+    assert list(LIVE_TRAINING.pictures(state(page))) == list(figures.LIVE)
+
+
+def test_a_state_that_goes_on_has_its_setting_and_its_picture() -> None:
+    page = live(task="sunspots", seq_len="10", batch_size="8")
+    page.selectbox("setting_state").set_value("stateful").run()
+    assert state(page).config.state == "stateful"
+    assert list(LIVE_TRAINING.pictures(state(page))) == [*figures.LIVE, "carried_state"]
+    page.selectbox("setting_task").set_value("adding").run()
+    assert state(page).config.state == "stateless"
+    assert list(LIVE_TRAINING.pictures(state(page))) == list(figures.LIVE)
 
 
 def test_a_task_brings_its_own_length() -> None:

@@ -14,11 +14,16 @@ from gradviz.ui.written import written
 
 _PICTURES = {name: of_one(figure) for name, figure in figures.LIVE.items()}
 _OF_A_PAIR = {name: of_one(figure) for name, figure in figures.ENCODER_DECODER.items()}
+_STATE = {name: of_one(figure) for name, figure in figures.STATE.items()}
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
-    is_pair = TASKS[stage.config.task].network == "encoder_decoder"
-    return _OF_A_PAIR if is_pair else _PICTURES
+    """All, and of a gradient that stops or a state that goes on where there is one."""
+    config = stage.config
+    if TASKS[config.task].network == "encoder_decoder":
+        return _OF_A_PAIR
+    is_shown = {"truncation": bool(config.windows), "carried_state": config.state == "stateful"}
+    return _PICTURES | {name: each for name, each in _STATE.items() if is_shown[name]}
 
 
 LIVE_TRAINING = Lesson(
