@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 import torch
 
 from gradviz import RunConfig, Trainer
+from gradviz.config import ConfigError
 from gradviz.history import CloseUpRequest, StepRecord
-from gradviz.tasks import corpus, word_lm
+from gradviz.uploads import MissingDataError, Shelf, read_series, read_text
 
 
 def small(**settings: Any) -> RunConfig:
@@ -227,13 +229,45 @@ def test_a_close_up_says_what_was_read() -> None:
     assert moved.words == tuple(units[token] for token in batch.inputs[:, 2])
 
 
-def test_ones_own_text_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = corpus.Corpus(name="own", train="to be or not " * 100, valid="to be " * 30, test="")
-    monkeypatch.setattr(word_lm, "corpus_of", {"0123456789abcdef": own}.__getitem__)
-    trainer = Trainer(small(data="0123456789abcdef"))
-    assert trainer.task.vocabulary.units[2:] == ("be", "not", "or", "to")
-    assert trainer.floor == pytest.approx(math.log(4), rel=0.02)
-    word_lm._tokens.cache_clear()
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    monkeypatch.setenv("GRADVIZ_DATA", str(tmp_path))
+    return Shelf()
+
+
+def test_ones_own_text_is_learned_from(shelf: Shelf) -> None:
+    text = ("to be or not " * 200).encode()
+    own = shelf.put(read_text([("hamlet.txt", text)]))
+    for task, units in (("word_lm", ("be", "not", "or", "to")), ("char_lm", (" ", "o", "t"))):
+        trainer = Trainer(small(task=task, data=own))
+        assert set(units) <= set(trainer.task.vocabulary.units)
+        before = losses(trainer, 1)[0]
+        assert np.mean(losses(trainer, 150)[-10:]) < 0.5 * before
+    assert trainer.floor < math.log(8)
+
+
+def test_files_of_the_penn_treebanks_kind_are_learned_from(shelf: Shelf) -> None:
+    """The words are those of the file to train on, the held-out loss is of the valid one."""
+    files = {"train": "a <unk> b \n" * 400, "valid": "b b b \n" * 100, "test": "a b \n" * 100}
+    given = [(f"ptb.{role}.txt", text.encode()) for role, text in files.items()]
+    trainer = Trainer(small(data=shelf.put(read_text(given)), seq_len=4))
+    assert trainer.task.vocabulary.units == ("<unk>", "<eos>", "a", "b")
+    assert trainer.floor == pytest.approx(math.log(4), rel=1e-3)
+    (first, *_) = trainer.task.held_out(2)
+    assert first.inputs[:, 0].tolist() == [3, 3, 3, 1]
+
+
+def test_own_data_that_cannot_be_learned_from_are_said(shelf: Shelf) -> None:
+    with pytest.raises(MissingDataError, match="not on this machine; upload the file again"):
+        Trainer(small(data="0123456789abcdef"))
+    dna = shelf.put(read_text([("dna.txt", b"acgt" * 1000)]))
+    assert Trainer(small(task="char_lm", data=dna)).task.vocabulary.units[1:] == tuple("acgt")
+    with pytest.raises(ConfigError, match="at least 200 words"):
+        Trainer(small(data=dna))
+    rows = "\n".join(f"{t},{t % 7}" for t in range(60))
+    table = shelf.put(read_series("a.csv", f"t,x\n{rows}".encode()).series(["x"]))
+    with pytest.raises(ConfigError, match=r"data must be a text .* got the table a.csv"):
+        Trainer(small(data=table))
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Corpus: a text to learn from. The built-in one is Python's own help, about 40,000 words.
+"""The texts to learn from: a user's own, or Python's own help, about 40,000 words.
 
 The help (`pydoc_data.topics`, standard library) is English about Python. What is no prose, code,
 grammar, tables, is left out, and so is what stands in several topics, or the valid text
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+
+from gradviz.config import ConfigError
+from gradviz.uploads import Corpus, Shelf
 
 VALID_SHARE, TEST_SHARE = 0.05, 0.05
 """Of the built-in text, its last paragraphs."""
@@ -26,21 +28,22 @@ _NO_PROSE = ("::=", ">>>", "Traceback (", "    ", "+--", "===", "***")
 """What a line of grammar, a session, a table or a heading holds. Code is indented beside itself."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Corpus:
-    """A text in three parts; paragraphs are parted by an empty line, or by a line's end alone."""
-
-    name: str
-    train: str
-    valid: str
-    test: str
-
-
 def corpus_of(data: str) -> Corpus:
-    """The text of a config's `data`; the built-in one where that is empty."""
-    if data:
-        raise LookupError(f"The data {data} are not on this machine; upload the file again.")
-    return builtin()
+    """The text of a config's `data`; the built-in one where that is empty.
+
+    Raises:
+        MissingDataError: where it is not on this machine.
+        ConfigError: where it is no text.
+    """
+    if not data:
+        return builtin()
+    found = Shelf().get(data)
+    if not isinstance(found, Corpus):
+        sentence = (
+            f"data must be a text for a language model, got the table {found.name}; choose a text."
+        )
+        raise ConfigError({"data": sentence})
+    return found
 
 
 @cache
@@ -53,7 +56,13 @@ def builtin() -> Corpus:
     )
     parts = paragraphs[:valid], paragraphs[valid:test], paragraphs[test:]
     train, held_out, last = ("\n\n".join(part) for part in parts)
-    return Corpus(name="Python's help", train=train, valid=held_out, test=last)
+    return Corpus(
+        name="Python's help",
+        train=train,
+        valid=held_out,
+        test=last,
+        source="The topics of Python's help, of the standard library.",
+    )
 
 
 @cache

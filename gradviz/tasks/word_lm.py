@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gradviz.config import RunConfig
+from gradviz.config import ConfigError, RunConfig
 from gradviz.tasks.corpus import corpus_of
 from gradviz.tasks.language import Tokens, language_model
 from gradviz.tasks.task import Task, TaskNotes
@@ -30,6 +30,8 @@ def word_lm(config: RunConfig) -> Task:
 @lru_cache(maxsize=4)
 def _tokens(data: str, vocabulary_size: int) -> Tokens:
     corpus = corpus_of(data)
+    if corpus.words_trouble:
+        raise ConfigError({"data": corpus.words_trouble})
     words = words_of(corpus.train)
     vocabulary = word_vocabulary(words, vocabulary_size)
     valid = vocabulary.tokens(words_of(corpus.valid))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from gradviz import RunConfig, Trainer
-from gradviz.history import FRAME_BYTES, CloseUpRequest
+from gradviz.history import FRAME_BYTES, CloseUpRequest, Frame
 from gradviz.runner import Runner, worker
 from gradviz.scenarios import SCENARIOS
 
@@ -378,44 +378,37 @@ def serve(connection: Connection) -> None:
 LANGUAGE = RunConfig(task="char_lm", cell="gru", seq_len=10, hidden_size=8, batch_size=4)
 
 
-def texts(runner: Runner, name: str) -> list[tuple[int, str | None]]:
-    with runner.reading(name) as view:
-        assert view is not None
-        return [(each.step, each.text) for each in view.history.frames]
+def frames_of(config: RunConfig, steps: int) -> tuple[list[Frame], list[float]]:
+    """What a worker sends of a run, and its losses."""
+    orders = [("open", "run", (config.to_dict(), None, "me", None)), ("play", "run", (1, steps))]
+    with serving(*orders) as ours:
+        told = [content for kind, _, content in words(ours, until="paused") if kind == "records"]
+    return [each for _, frames in told for each in frames], [
+        row[1] for rows, _ in told for row in rows
+    ]
 
 
-def test_a_language_model_writes_now_and_then_and_at_rest(runner: Runner) -> None:
-    name = runner.open(LANGUAGE, "me")
-    runner.play(name, until=20)
-    eventually(lambda: look(runner, name) == ("paused", 20))
+def test_a_language_model_writes_now_and_then_and_at_rest() -> None:
+    frames, losses = frames_of(LANGUAGE, 20)
     trainer = Trainer(LANGUAGE)
-    losses = [trainer.train_step("none").loss for _ in range(20)]
-    found = texts(runner, name)
-    assert found[-1] == (20, trainer.sample_text())
-    assert found[0][1] is not None
-    assert sum(text is not None for _, text in found) < len(found)
-    with runner.reading(name) as view:
-        assert view is not None
-        assert view.history.column("loss").tolist() == losses
-    runner.close(name)
-    other = runner.open(CONFIG, "me")
-    runner.step(other, 2)
-    eventually(lambda: look(runner, other) == ("paused", 2))
-    assert {text for _, text in texts(runner, other)} == {None}
-    runner.close(other)
+    assert losses == [trainer.train_step("none").loss for _ in range(20)]
+    assert (frames[-1].step, frames[-1].text) == (20, trainer.sample_text())
+    assert frames[0].text
+    assert sum(each.text is not None for each in frames) < len(frames)
+    assert {each.text for each in frames_of(CONFIG, 4)[0]} == {None}
 
 
-def test_data_that_are_not_here_are_said_and_the_others_go_on(runner: Runner) -> None:
-    other = runner.open(CONFIG, "me")
-    name = runner.open(LANGUAGE.replace(data="0123456789abcdef"), "me")
-    eventually(lambda: look(runner, name)[0] == "stopped")
-    with runner.reading(name) as view:
-        assert view is not None
-        assert view.message == (
-            "The run could not be made: The data 0123456789abcdef are not on this machine; upload "
-            "the file again."
-        )
-    runner.step(other, 2)
-    eventually(lambda: look(runner, other) == ("paused", 2))
-    runner.close(name)
-    runner.close(other)
+def test_data_that_are_not_here_are_said_and_the_others_go_on() -> None:
+    missing = LANGUAGE.replace(data="0123456789abcdef").to_dict()
+    orders = [
+        ("open", "lost", (missing, None, "me", None)),
+        ("open", "run", (CONFIG.to_dict(), None, "me", None)),
+        ("step", "run", (1, 2)),
+    ]
+    with serving(*orders) as ours:
+        said = {(kind, name): content for kind, name, content in words(ours, until="paused")}
+    assert said["stopped", "lost"] == (
+        "The run could not be made: The data 0123456789abcdef are not on this machine; upload the "
+        "file again."
+    )
+    assert said["paused", "run"] == 1
