@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gradviz import RunConfig, Trainer
-from gradviz.config import ConfigError
+from gradviz.config import CELLS, ConfigError
 from gradviz.history import CloseUpRequest, StepRecord
 from gradviz.uploads import MissingDataError, Shelf, read_series, read_text
 
@@ -188,6 +188,19 @@ def test_a_text_is_written_from_what_was_written_before() -> None:
     start = trainer.task.vocabulary.start
     assert units[start] == "\n"
     assert trainer.sample_text(length=20) == "".join(units[start + 1 : start + 21])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_read_token_by_token_a_text_is_answered_as_at_once(cell: str) -> None:
+    """What `sample_text` rests on; and no answer may depend on what comes later."""
+    model = Trainer(small(cell=cell, dtype="float64", num_layers=3)).model
+    tokens = torch.randint(0, 60, (9, 2), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        whole = model(tokens)
+        state = None
+        for t in range(9):
+            answer, state = model.read_on(tokens[t : t + 1], state)
+            torch.testing.assert_close(answer[0], whole[t])
 
 
 def test_what_writes_nothing() -> None:

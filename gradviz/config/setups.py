@@ -120,7 +120,7 @@ def is_used(config: RunConfig, name: str) -> bool:
         case "data":
             return bool(TASKS[config.task].own_data)
         case "skip_step":
-            return TASKS[config.task].has_stream
+            return TASKS[config.task].has_perplexity
         case "bptt_every":
             return len(config.windows) > 1
         case "clip_threshold":
