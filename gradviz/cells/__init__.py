@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gradviz.cells import gru, lstm, rnn
+from gradviz.cells.coupled import CoupledLstm
 from gradviz.cells.elman import ElmanRnn
 from gradviz.cells.fused import FusedGru, FusedLstm, FusedRnn
+from gradviz.cells.gru import GruLinearisation
 from gradviz.cells.layer import RecurrentLayer
+from gradviz.cells.layer_norm_lstm import LayerNormLstm
 from gradviz.cells.layer_pass import LayerPass, Weights
 from gradviz.cells.linearisation import (
     Coupling,
@@ -25,25 +28,30 @@ from gradviz.cells.linearisation import (
     Replay,
     State,
 )
+from gradviz.cells.mgu import Mgu, MguLinearisation
 from gradviz.cells.peephole import PeepholeLstm
 from gradviz.cells.stack import Stack, detached
 
 __all__ = [
     "LAYERS",
     "REPLAYS",
+    "CoupledLstm",
     "Coupling",
     "ElmanRnn",
     "FusedGru",
     "FusedLstm",
     "FusedRnn",
+    "LayerNormLstm",
     "LayerPass",
     "Linearisation",
     "MemoryLinearisation",
+    "Mgu",
     "PeepholeLstm",
     "RecurrentLayer",
     "Replay",
     "Stack",
     "State",
+    "UpdateLinearisation",
     "Weights",
     "detached",
 ]
@@ -55,5 +63,10 @@ REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
 }
 """By the name of PyTorch's module."""
 
-LAYERS: Mapping[str, type[RecurrentLayer]] = {layer.cell_name: layer for layer in (PeepholeLstm,)}
+LAYERS: Mapping[str, type[RecurrentLayer]] = {
+    layer.cell_name: layer for layer in (PeepholeLstm, CoupledLstm, LayerNormLstm, Mgu)
+}
 """Our own cells by their name in `config.CELLS`; PyTorch's three are FusedLayers or its modules."""
+
+UpdateLinearisation = GruLinearisation | MguLinearisation
+"""Of a cell with an update gate: J_t = diag(update) + the rest."""

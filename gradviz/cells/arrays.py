@@ -30,3 +30,11 @@ def chosen(condition: Tensor, yes: Tensor, no: Tensor | float) -> Tensor:
     if isinstance(condition, Tensor):
         return torch.where(condition, yes, no)
     return np.where(condition, yes, no)
+
+
+def mean(values: Tensor) -> Tensor:
+    """Over the last axis, which stays with size 1."""
+    if isinstance(values, Tensor):
+        return values.mean(-1, keepdim=True)
+    # NumPy's own mean starts in three times as long.
+    return np.add.reduce(values, -1, keepdims=True) / values.shape[-1]

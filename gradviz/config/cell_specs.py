@@ -61,7 +61,27 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             has_forget_bias=True,
             state_parts=2,
         ),
+        "coupled_lstm": CellSpec(
+            label="Coupled LSTM",
+            paper="Greff et al. 2017 (arXiv 1503.04069)",
+            gates=_LSTM,
+            has_forget_bias=True,
+            state_parts=2,
+        ),
+        "layer_norm_lstm": CellSpec(
+            label="Layer-norm LSTM",
+            paper="Ba, Kiros, Hinton 2016 (arXiv 1607.06450)",
+            gates=_LSTM,
+            has_forget_bias=True,
+            state_parts=2,
+        ),
+        "mgu": CellSpec(
+            label="MGU",
+            paper="Zhou et al. 2016 (arXiv 1603.09420)",
+            gates=("reset", "update", "candidate"),
+            has_forget_bias=True,
+        ),
     }
 )
 
-CellName = Literal["rnn", "lstm", "gru", "peephole_lstm"]
+CellName = Literal["rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu"]

@@ -267,7 +267,7 @@ class LayerFlow:
         )
 
     def update_leak(self, *, probes: int | None = None, tolerance: float = 1e-5) -> Split:
-        """(T, Q) each: ‖diag z_t‖₂ and the norm of the rest of J_t; a GRU's."""
+        """(T, Q) each: ‖diag z_t‖₂ and the norm of the rest of J_t; with an update gate."""
         return measure.update_leak.update_leak(self, probes=probes, tolerance=tolerance)
 
     def gate_saturation(self) -> dict[str, Tensor]:

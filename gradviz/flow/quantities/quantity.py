@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from gradviz.cells import MemoryLinearisation
-from gradviz.cells.gru import GruLinearisation
+from gradviz.cells import MemoryLinearisation, UpdateLinearisation
 from gradviz.cells.rnn import RnnLinearisation
 from gradviz.flow.steps import going
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
 
-Need = Literal["a plain RNN", "a memory", "a GRU", "gates", "recurrent weights"]
+Need = Literal["a plain RNN", "a memory", "an update gate", "gates", "recurrent weights"]
 
 AXES = ("timestep", "sequence", "unit", "state", "side")
 """T, B, H and N of the layer; side is below 0.1, above 0.9."""
@@ -58,8 +57,8 @@ class Quantity:
                 return isinstance(steps, RnnLinearisation)
             case "a memory":
                 return isinstance(steps, MemoryLinearisation)
-            case "a GRU":
-                return isinstance(steps, GruLinearisation)
+            case "an update gate":
+                return isinstance(steps, UpdateLinearisation)
             case "gates":
                 return bool(flow.gates)
             case "recurrent weights":

@@ -33,7 +33,7 @@ NEEDS_MET = {
     "tanh": ALWAYS_MET | {"a plain RNN"},
     "relu": ALWAYS_MET | {"a plain RNN"},
     "lstm": ALWAYS_MET | {"a memory", "gates"},
-    "gru": ALWAYS_MET | {"a GRU", "gates"},
+    "gru": ALWAYS_MET | {"an update gate", "gates"},
 }
 
 CASES = [

@@ -38,5 +38,5 @@ def test_an_open_update_gate_keeps_the_state_and_nothing_else() -> None:
 
 def test_other_cells_get_a_sentence() -> None:
     flow = flow_of(build("lstm"), inputs_of(3, 1))
-    with pytest.raises(ValueError, match=r"^update_leak is a GRU's; this layer is a lstm\.$"):
+    with pytest.raises(ValueError, match=r"^update_leak is of a cell with an update gate; "):
         flow.update_leak()

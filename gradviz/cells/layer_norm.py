@@ -1,0 +1,45 @@
+"""Layer normalisation and its Jacobian.
+
+Ba, Kiros & Hinton 2016 (arXiv 1607.06450), without gains and biases:
+
+    û = (u − mean u) / √(var u + ε)
+    ∂û/∂u = (I − 1 1ᵀ/D − û ûᵀ/D) / √(var u + ε)
+
+It is symmetric. What moves all of u alike, or stretches it, does not pass (the latter but for ε).
+
+Index legend: T timesteps, B sequences, D size of u.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gradviz.cells.arrays import mean
+
+EPSILON = 1e-5
+"""ε, as in PyTorch's nn.LayerNorm."""
+
+
+@dataclass
+class Normalised:
+    """û of all timesteps, and ∂û/∂u as a product."""
+
+    values: Tensor
+    """(T, B, D) û."""
+    inverse: Tensor
+    """(T, B, 1) 1/√(var u + ε)."""
+
+    def product(self, vector: Tensor) -> Tensor:
+        """(∂û/∂u) v, which is (∂û/∂u)ᵀ v."""
+        along = self.values * mean(self.values * vector)
+        return (vector - mean(vector) - along) * self.inverse
+
+
+def normalised(values: Tensor) -> Normalised:
+    """Of u (T, B, D)."""
+    variance, centre = torch.var_mean(values, -1, correction=0, keepdim=True)
+    inverse = (variance + EPSILON).rsqrt()
+    return Normalised((values - centre) * inverse, inverse)
