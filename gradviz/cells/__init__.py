@@ -21,6 +21,7 @@ from gradviz.cells.gru import GruLinearisation
 from gradviz.cells.layer import RecurrentLayer
 from gradviz.cells.layer_norm_lstm import LayerNormLstm
 from gradviz.cells.layer_pass import LayerPass, Weights
+from gradviz.cells.linear import LinearRnn
 from gradviz.cells.linearisation import (
     Coupling,
     Linearisation,
@@ -28,8 +29,11 @@ from gradviz.cells.linearisation import (
     Replay,
     State,
 )
+from gradviz.cells.lru import Lru
 from gradviz.cells.mgu import Mgu, MguLinearisation
 from gradviz.cells.peephole import PeepholeLstm
+from gradviz.cells.qrnn import Qrnn
+from gradviz.cells.sru import Sru
 from gradviz.cells.stack import Stack, detached
 
 __all__ = [
@@ -43,12 +47,16 @@ __all__ = [
     "FusedRnn",
     "LayerNormLstm",
     "LayerPass",
+    "LinearRnn",
     "Linearisation",
+    "Lru",
     "MemoryLinearisation",
     "Mgu",
     "PeepholeLstm",
+    "Qrnn",
     "RecurrentLayer",
     "Replay",
+    "Sru",
     "Stack",
     "State",
     "UpdateLinearisation",
@@ -64,7 +72,8 @@ REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
 """By the name of PyTorch's module."""
 
 LAYERS: Mapping[str, type[RecurrentLayer]] = {
-    layer.cell_name: layer for layer in (PeepholeLstm, CoupledLstm, LayerNormLstm, Mgu)
+    layer.cell_name: layer
+    for layer in (PeepholeLstm, CoupledLstm, LayerNormLstm, Mgu, Qrnn, Sru, Lru, LinearRnn)
 }
 """Our own cells by their name in `config.CELLS`; PyTorch's three are FusedLayers or its modules."""
 
