@@ -31,6 +31,7 @@ from gradviz.cells.linearisation import (
 )
 from gradviz.cells.lru import Lru
 from gradviz.cells.mgu import Mgu, MguLinearisation
+from gradviz.cells.orthogonal import OrthogonalRnn
 from gradviz.cells.peephole import PeepholeLstm
 from gradviz.cells.qrnn import Qrnn
 from gradviz.cells.sru import Sru
@@ -52,6 +53,7 @@ __all__ = [
     "Lru",
     "MemoryLinearisation",
     "Mgu",
+    "OrthogonalRnn",
     "PeepholeLstm",
     "Qrnn",
     "RecurrentLayer",
@@ -73,7 +75,17 @@ REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {
 
 LAYERS: Mapping[str, type[RecurrentLayer]] = {
     layer.cell_name: layer
-    for layer in (PeepholeLstm, CoupledLstm, LayerNormLstm, Mgu, Qrnn, Sru, Lru, LinearRnn)
+    for layer in (
+        PeepholeLstm,
+        CoupledLstm,
+        LayerNormLstm,
+        Mgu,
+        Qrnn,
+        Sru,
+        OrthogonalRnn,
+        LinearRnn,
+        Lru,
+    )
 }
 """Our own cells by their name in `config.CELLS`; PyTorch's three are FusedLayers or its modules."""
 

@@ -22,6 +22,9 @@ from torch.nn import functional
 
 from gradviz.cells.squash import logistic_slope, tanh_slope
 
+MODRELU = "modrelu"
+"""The orthogonal RNN's, whose bias is its threshold: see `orthogonal`. Its slope is 0 or 1."""
+
 LEAK = 0.01
 """Slope of leaky_relu below 0, PyTorch's own."""
 
@@ -55,3 +58,8 @@ NONLINEARITIES: Mapping[str, Nonlinearity] = MappingProxyType(
         "linear": Nonlinearity(lambda drive: drive, torch.ones_like),
     }
 )
+
+
+def steepest(name: str) -> float:
+    """γ = max φ′."""
+    return 1.0 if name == MODRELU else NONLINEARITIES[name].steepest

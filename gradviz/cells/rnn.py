@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import HiddenCoupling, Replay
-from gradviz.cells.nonlinearity import NONLINEARITIES
+from gradviz.cells.nonlinearity import NONLINEARITIES, steepest
 
 
 @dataclass
@@ -67,7 +67,7 @@ def bound(weight: Tensor, nonlinearity: str) -> float:
     """
     if not bool(torch.isfinite(weight).all()):
         return math.nan
-    return NONLINEARITIES[nonlinearity].steepest * float(torch.linalg.matrix_norm(weight, 2))
+    return steepest(nonlinearity) * float(torch.linalg.matrix_norm(weight, 2))
 
 
 def radius(weight: Tensor) -> float:
