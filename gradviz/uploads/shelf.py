@@ -98,14 +98,59 @@ class Shelf:
         Raises:
             MissingDataError: one sentence, where they are not there or damaged.
         """
-        if not _ID.fullmatch(data_id):
-            raise MissingDataError(
-                f"The id of data must be 16 hex digits, got {shown(data_id)}; upload the file."
-            )
-        path = self._path(data_id)
+        with self._opened(data_id) as file:
+            data = _read(file, data_id, self.most_bytes)
+        self._used_now(data_id)
+        return data
+
+    def about(self, data_id: str) -> Shelved:
+        """What is said of the data of an id; they are not read, and not used by that.
+
+        Raises:
+            MissingDataError: as `get`, but for damage behind the header.
+        """
+        with self._opened(data_id) as file:
+            return _shelved(self._path(data_id), file, self.most_bytes)
+
+    def touch(self, data_id: str) -> None:
+        """Say that data are used by who has read them before.
+
+        Raises:
+            MissingDataError: as `about`.
+        """
+        self.about(data_id)
+        self._used_now(data_id)
+
+    def forget(self, data_id: str) -> None:
+        """Remove the data of an id, where they are there.
+
+        Raises:
+            MissingDataError: for what is no id.
+            ShelfError: where they cannot be removed.
+        """
+        try:
+            self._path_of(data_id).unlink(missing_ok=True)
+        except OSError as error:
+            raise ShelfError(
+                f"{self.folder} must be a folder that can be written, got {error.strerror}; "
+                f"remove {data_id}.data there."
+            ) from error
+
+    def contents(self) -> tuple[Shelved, ...]:
+        """All that is there, used last first; damaged files are left out."""
+        found = []
+        for *_, path in sorted(self._files(), reverse=True):
+            with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
+                found.append(_shelved(path, file, self.most_bytes))
+        return tuple(found)
+
+    @contextlib.contextmanager
+    def _opened(self, data_id: str) -> Iterator[BinaryIO]:
+        """The file of an id; what goes wrong with it is a MissingDataError."""
+        path = self._path_of(data_id)
         try:
             with path.open("rb") as file:
-                data = _read(file, data_id, self.most_bytes)
+                yield file
         except FileNotFoundError:
             raise MissingDataError(
                 f"The data {data_id} are not on this machine; upload the file again."
@@ -114,27 +159,18 @@ class Shelf:
             raise MissingDataError(
                 f"The data {data_id} are damaged on this machine; upload the file again."
             ) from error
-        with contextlib.suppress(OSError):
-            os.utime(path)
-        return data
 
-    def contents(self) -> tuple[Shelved, ...]:
-        """All that is there, used last first; damaged files are left out."""
-        found = []
-        for used, _, path in sorted(self._files(), reverse=True):
-            with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
-                header, size = _header(file, self.most_bytes)
-                found.append(
-                    Shelved(
-                        id=path.stem,
-                        kind=header.kind,
-                        name=header.name,
-                        source=header.source,
-                        bytes=size,
-                        used=used,
-                    )
-                )
-        return tuple(found)
+    def _used_now(self, data_id: str) -> None:
+        with contextlib.suppress(OSError):
+            os.utime(self._path(data_id))
+
+    def _path_of(self, data_id: str) -> Path:
+        """The file of what may be an id; raises MissingDataError where it is none."""
+        if not _ID.fullmatch(data_id):
+            raise MissingDataError(
+                f"The id of data must be 16 hex digits, got {shown(data_id)}; upload the file."
+            )
+        return self._path(data_id)
 
     def _path(self, data_id: str) -> Path:
         return self.folder / f"{data_id}.data"
@@ -173,6 +209,18 @@ class Shelf:
                 found = path.stat()
                 if _ID.fullmatch(path.stem):
                     yield found.st_mtime, found.st_size, path
+
+
+def _shelved(path: Path, file: BinaryIO, most_bytes: int) -> Shelved:
+    header, size = _header(file, most_bytes)
+    return Shelved(
+        id=path.stem,
+        kind=header.kind,
+        name=header.name,
+        source=header.source,
+        bytes=size,
+        used=os.fstat(file.fileno()).st_mtime,
+    )
 
 
 def _header(file: BinaryIO, most_bytes: int) -> tuple[Header, int]:

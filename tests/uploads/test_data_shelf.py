@@ -124,6 +124,31 @@ def test_contents(shelf: Shelf) -> None:
     assert used_before.bytes == path_of(shelf, first).stat().st_size
 
 
+def test_what_is_said_of_data_is_no_use_of_them(shelf: Shelf) -> None:
+    data_id = shelf.put(SERIES)
+    os.utime(path_of(shelf, data_id), (10, 10))
+    found = shelf.about(data_id)
+    assert (found.id, found.kind, found.name, found.used) == (data_id, "series", "wind.csv", 10)
+    assert found == shelf.contents()[0]
+    shelf.touch(data_id)
+    assert shelf.about(data_id).used > time.time() - 60
+
+
+def test_what_is_forgotten_is_gone(shelf: Shelf) -> None:
+    kept, data_id = shelf.put(CORPUS), shelf.put(SERIES)
+    for _ in range(2):  # Again, as where another process was quicker.
+        shelf.forget(data_id)
+        assert [each.id for each in shelf.contents()] == [kept]
+    missing = f"The data {data_id} are not on this machine; upload the file again."
+    for ask in (shelf.get, shelf.about, shelf.touch):
+        with pytest.raises(MissingDataError) as caught:
+            ask(data_id)
+        assert str(caught.value) == missing
+    path_of(shelf, data_id).mkdir()
+    with pytest.raises(ShelfError, match="must be a folder that can be written"):
+        shelf.forget(data_id)
+
+
 # Where it is.
 
 
@@ -178,7 +203,12 @@ def test_nothing_but_an_id_reaches_the_disk(
 
     monkeypatch.setattr(Path, "open", touched)
     monkeypatch.setattr(Path, "stat", touched)
+    monkeypatch.setattr(Path, "unlink", touched)
     found = sentence(shelf, data_id)
+    for ask in (shelf.about, shelf.touch, shelf.forget):
+        with pytest.raises(MissingDataError) as caught:
+            ask(data_id)
+        assert str(caught.value) == found
     assert found.startswith("The id of data must be 16 hex digits, got “")
     assert found.endswith("; upload the file.")
     assert len(found) < 200
