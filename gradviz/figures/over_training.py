@@ -16,6 +16,7 @@ from gradviz.figures.style import (
     LIMIT,
     LOSS,
     MARGIN,
+    ORANGE,
     RED,
     SCRUB,
     WAITING,
@@ -56,6 +57,13 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
         hover = "step %{x:,}: loss %{y:.4g}<extra></extra>"
         drawn = thinned(steps, losses)
         traces.append(line(*drawn, "loss", LOSS, uid="loss", hovertemplate=hover))
+    held_out = history.held_out()
+    if len(held_out):
+        hover = "step %{x:,}: loss %{y:.4g} on data held out<extra></extra>"
+        look = {"dash": "dot", "mode": "lines+markers", "hovertemplate": hover}
+        traces.append(
+            line(held_out[:, 0], held_out[:, 1], "held out", ORANGE, uid="held_out", **look)
+        )
     if np.isfinite(accuracy).any():
         hover = "step %{x:,}: accuracy %{y:.1%}<extra></extra>"
         drawn = thinned(steps, accuracy)
@@ -65,7 +73,8 @@ def loss(history: History, step: int | None = None, theme: str = "light") -> go.
     if history.floor is not None and len(steps):
         floor = level(_span(history), history.floor, "floor", uid="floor")
         traces.append(floor)
-    positive = losses[losses > 0]
+    positive = np.concatenate([losses, held_out[:, 1]])
+    positive = positive[positive > 0]
     wide = len(positive) > 0 and positive.max() > WIDE * positive.min()
     return figure(
         traces,

@@ -147,6 +147,15 @@ class History:
                 return frame.step, frame.text
         return None
 
+    def held_out(self, step: int | None = None) -> NDArray[np.float64]:
+        """(N, 2) steps through `step` and their losses on data that are not trained on."""
+        found = [
+            (frame.step, frame.held_out)
+            for frame in self.frames_upto(step)
+            if frame.held_out is not None and np.isfinite(frame.held_out)
+        ]
+        return np.array(found, dtype=np.float64).reshape(-1, 2)
+
     def frames_upto(self, step: int | None = None, *, most: int | None = None) -> list[Frame]:
         """Frames through `step`, at most `most` of them, evenly chosen, the newest included."""
         frames = [frame for frame in self.frames if step is None or frame.step <= step]

@@ -159,6 +159,8 @@ class Frame:
     """Only of runs whose page looks that closely."""
     text: str | None = None
     """What the network wrote by itself after this step; now and then, of language models."""
+    held_out: float | None = None
+    """Loss on data that are not trained on, after this step; now and then, where there are some."""
 
     @classmethod
     def from_record(cls, record: StepRecord) -> Frame:

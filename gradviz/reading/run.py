@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from gradviz.config import RecordedConfig, RunConfig
+from gradviz.config import TASKS, RecordedConfig, RunConfig
 from gradviz.history import (
     Failure,
     Floats,
@@ -152,6 +152,9 @@ def _short(
         needed = config.seq_len + 10
         sentence += f"the last answer's symbol was read {timesteps_of(needed)} before."
         return [sentence], "warning" if faint and lag < needed and not learning else "info"
+    if isinstance(config, RunConfig) and TASKS[config.task].has_perplexity:
+        # Its loss acts at every timestep, so every one is an end.
+        return [f"{sentence}what was read before that hardly counts in what is learned."], "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
     if not faint or lag >= timesteps / 2 or learning:
         return [sentence], "info"
@@ -203,8 +206,20 @@ def _learned(history: History, step: int | None) -> list[str]:
         unigram = number(math.exp(history.floor))
         rate = f", a perplexity of {number(perplexity)} (unigram {unigram}){rate}"
     return [
-        f"the loss of the last {RECENT} steps is {number(share * history.floor)}, {place}{rate}"
+        f"the loss of the last {RECENT} steps is {number(share * history.floor)}, {place}{rate}",
+        *_held_out(history, step),
     ]
+
+
+def _held_out(history: History, step: int | None) -> list[str]:
+    """The loss on data that are not trained on, where it was taken."""
+    found = history.held_out(step)
+    if not len(found):
+        return []
+    at, loss = int(found[-1, 0]), float(found[-1, 1])
+    least = float(found[:, 1].min())
+    before = f", and {number(least)} before" if least < 0.95 * loss else ""
+    return [f"on data that it does not train on it was {number(loss)} at step {at:,}{before}"]
 
 
 def _clipped(history: History, step: int | None) -> list[str]:

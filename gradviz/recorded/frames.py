@@ -31,6 +31,7 @@ def described(label: str, history: History, arrays: Arrays) -> RunHeader:
     place = {each: getattr(closeup, each) for each in PlaceHeader.model_fields} if closeup else None
     words = [list(each.closeup.words) for each in history.frames if each.closeup]
     texts = [frame.text for frame in history.frames]
+    losses = [_finite(frame.held_out) for frame in history.frames]
     return RunHeader(
         label=label,
         config=history.config.to_dict(),
@@ -40,11 +41,17 @@ def described(label: str, history: History, arrays: Arrays) -> RunHeader:
         closeup=PlaceHeader(**place) if place else None,
         words=words if any(words) else [],
         texts=texts if any(texts) else [],
+        held_out=losses if any(each is not None for each in losses) else [],
         arrays={
             name: ArrayHeader.model_validate({"kind": each.dtype.str, "shape": list(each.shape)})
             for name, each in arrays.items()
         },
     )
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no other numbers."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def arrays_of(history: History) -> Arrays:
@@ -119,7 +126,7 @@ def _frames(run: RunHeader, timesteps: int, arrays: Arrays) -> Iterator[Frame]:
     places = dict.fromkeys(name.split("/")[0] for name in arrays if "/" in name)
     layers = {each: _fields(each, arrays, dict(sizes)) for each in places if each != CLOSE_UP}
     closeups = _fields(CLOSE_UP, arrays, dict(sizes)) if run.closeup else {}
-    if any(each and len(each) != len(run.frames) for each in (run.words, run.texts)):
+    if any(each and len(each) != len(run.frames) for each in (run.words, run.texts, run.held_out)):
         raise ValueError("its words are of other frames")
     if any(len(each) not in (0, timesteps) for each in run.words):
         raise ValueError("its words are of other timesteps")
@@ -133,7 +140,8 @@ def _frames(run: RunHeader, timesteps: int, arrays: Arrays) -> Iterator[Frame]:
             closeup = CloseUp(**_at(closeups, index, CloseUp) | place)
         frames = {name: LayerFrame(**_at(each, index, LayerFrame)) for name, each in layers.items()}
         text = run.texts[index] if run.texts else None
-        yield Frame(step=step, layers=frames, closeup=closeup, text=text)
+        loss = run.held_out[index] if run.held_out else None
+        yield Frame(step=step, layers=frames, closeup=closeup, text=text, held_out=loss)
 
 
 def _fields(place: str, arrays: Arrays, sizes: dict[str, int]) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class RunHeader(_Strict):
     """Of each frame's close-up, of a network that reads a text."""
     texts: list[Annotated[str, Field(max_length=5000)] | None] = Field(default=[], max_length=200)
     """What the network wrote, of each frame; empty where it never did."""
+    held_out: list[float | None] = Field(default=[], max_length=200)
+    """Loss on data that are not trained on, likewise."""
     arrays: dict[str, ArrayHeader] = Field(max_length=200)
     """By name; the names of its layers and fields, as "l0/gates.forget"."""
 

@@ -30,7 +30,9 @@ from gradviz.training import Trainer, prepare_training_thread
 SLICE_S = 0.05
 STEP_LIMIT_S = 2.0
 TEXT_S = 2.0
-"""Between two texts that a language model writes: one takes up to 30 ms."""
+"""Between two looks at what a language model writes and at what is held out from training."""
+TEXT_SHARE = 0.05
+"""Share of a run's time that these may take."""
 CHECKPOINT_S = 5.0
 CHECKPOINT_BYTES = 4 * 2**20
 KEY_BYTES = 32
@@ -46,7 +48,7 @@ class _Run:
     """Number of the last command that started or paused it."""
     schedule: FrameSchedule = field(default_factory=FrameSchedule)
     checkpoint_at: float = 0.0
-    wrote_at: float = -math.inf
+    writes_at: float = -math.inf
     rows: list[tuple[float, ...]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     newest: Frame | None = None
@@ -218,13 +220,16 @@ class Worker:
             self._say("paused", name, run.order)
 
     def _framed(self, run: _Run, record: StepRecord, *, at_rest: bool) -> Frame:
-        """A measured step's frame; now and then, and at rest, with what the network writes."""
+        """A measured step's frame; now and then, and at rest, what else is looked at."""
         frame = Frame.from_record(record)
-        now = time.monotonic()
-        if record.failure or not (at_rest or now - run.wrote_at > TEXT_S):
+        began = time.monotonic()
+        if record.failure or not (at_rest or began > run.writes_at):
             return frame
-        run.wrote_at = now
-        return replace(frame, text=run.trainer.sample_text())
+        trainer = run.trainer
+        frame = replace(frame, text=trainer.sample_text(), held_out=trainer.held_out_loss())
+        spent = time.monotonic() - began
+        run.writes_at = began + max(TEXT_S, spent / TEXT_SHARE)
+        return frame
 
     def _flush(self, name: str, run: _Run) -> None:
         if run.rows:

@@ -18,7 +18,7 @@ from gradviz.tasks.windows import walk, windows
 if TYPE_CHECKING:
     import torch
 
-MOST_HELD_OUT = 8
+MOST_HELD_OUT = 4
 """Batches of the valid text whose loss is taken: it is asked for while a network trains."""
 
 

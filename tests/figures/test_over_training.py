@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,13 @@ def test_a_language_model_has_a_perplexity() -> None:
     facts = figures.loss(history).layout.title.text
     assert "perplexity 54 (unigram 292)" in facts
     assert "perplexity" not in figures.loss(fabricate(steps=40)).layout.title.text
+
+
+def test_the_loss_on_held_out_data_is_drawn_where_it_was_taken() -> None:
+    history = fabricate(RunConfig(task="word_lm"), steps=21, floor=5.7, scalars={"loss": 4.0})
+    assert "held_out" not in uids(figures.loss(history))
+    for step, loss in ((22, 4.5), (23, None), (24, np.nan), (25, 4.25)):
+        history.append_frame(replace(history.frames[0], step=step, held_out=loss))
+    drawn = trace(figures.loss(history), "held_out")
+    assert list(zip(drawn.x, drawn.y, strict=True)) == [(22, 4.5), (25, 4.25)]
+    assert drawn.mode == "lines+markers"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -359,3 +360,28 @@ def test_the_perplexity_of_a_language_model_beside_the_unigrams() -> None:
     history = fabricate(config, steps=40, floor=math.log(292), scalars={"loss": math.log(54)})
     assert "a perplexity of 54 (unigram 292)" in " ".join(read(history).sentences)
     assert "perplexity" not in " ".join(read(fabricate(steps=40)).sentences)
+
+
+def test_a_language_model_has_an_end_at_every_timestep() -> None:
+    """So nothing is said of the end of the sequence, whatever is forgotten."""
+    faint = np.linspace(-30, 0, 101)
+    history = History(RunConfig(task="word_lm", seq_len=101), floor=5.7)
+    history.append_scalars([row(1)])
+    history.append_frame(Frame(step=1, layers={"l0": layer(faint, 2)}))
+    sentences = read(history).sentences
+    assert FAINT not in sentences
+    assert (
+        "Gradients reach 2 timesteps back; what was read before that hardly counts" in sentences[0]
+    )
+    assert "first input" not in " ".join(sentences)
+
+
+def test_what_is_held_out_is_said_and_whether_it_was_less_before() -> None:
+    config = RunConfig(task="word_lm")
+    history = fabricate(config, steps=40, floor=5.7, scalars={"loss": 4.0})
+    for step, loss in ((37, 4.5), (38, 4.25), (39, 4.75)):
+        history.append_frame(replace(history.frames[0], step=step, held_out=loss))
+    words = "on data that it does not train on it was 4.75 at step 39, and 4.25 before"
+    assert words in " ".join(read(history).sentences)
+    assert "was 4.25 at step 38." in " ".join(read(history, 38).sentences)
+    assert "train on" not in " ".join(read(history, 36).sentences)

@@ -169,20 +169,25 @@ def reading_run() -> History:
         history.append_scalars([row(step)])
         seen = replace(close_up(step), words=tuple("the <b>&\n" + "x" * 11))
         text = "a\n<eos>" if step == 2 else None
-        history.append_frame(replace(frame(config, step), closeup=seen, text=text))
+        losses = {1: np.inf, 2: 1 / 3}
+        history.append_frame(
+            replace(frame(config, step), closeup=seen, text=text, held_out=losses[step])
+        )
     return history
 
 
 def test_words_and_texts_come_back(tmp_path: Path) -> None:
     after = again(reading_run(), tmp_path)
     assert [each.text for each in after.frames] == [None, "a\n<eos>"]
+    assert [each.held_out for each in after.frames] == [None, 1 / 3]
     for each in after.frames:
         assert each.closeup
         assert each.closeup.words == tuple("the <b>&\n" + "x" * 11)
 
 
 @pytest.mark.parametrize(
-    "change", [{"texts": ["a"]}, {"words": [["a"] * 20]}, {"words": [["a"]] * 2}]
+    "change",
+    [{"texts": ["a"]}, {"held_out": [1.0] * 3}, {"words": [["a"] * 20]}, {"words": [["a"]] * 2}],
 )
 def test_words_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     path = tmp_path / "vanishing.zip"

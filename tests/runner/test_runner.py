@@ -393,9 +393,11 @@ def test_a_language_model_writes_now_and_then_and_at_rest() -> None:
     trainer = Trainer(LANGUAGE)
     assert losses == [trainer.train_step("none").loss for _ in range(20)]
     assert (frames[-1].step, frames[-1].text) == (20, trainer.sample_text())
+    assert frames[-1].held_out == trainer.held_out_loss()
     assert frames[0].text
     assert sum(each.text is not None for each in frames) < len(frames)
-    assert {each.text for each in frames_of(CONFIG, 4)[0]} == {None}
+    numbers, _ = frames_of(CONFIG, 4)
+    assert {(each.text, each.held_out) for each in numbers} == {(None, None)}
 
 
 def test_data_that_are_not_here_are_said_and_the_others_go_on() -> None:
