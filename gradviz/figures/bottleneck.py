@@ -58,7 +58,7 @@ def bottleneck(history: History, step: int | None = None, theme: str = "light") 
 
 def _further_rows(traces: list[dict[str, Any]]) -> int:
     """Of the legend, beyond the first, on a phone."""
-    return (sum(each.get("showlegend", True) for each in traces) - 1) // 2
+    return (sum(bool(each.get("showlegend", True)) for each in traces) - 1) // 2
 
 
 def _by_bottleneck(pair: Crossing) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -14,6 +15,9 @@ from gradviz.lectures.quiz import Quiz
 from gradviz.lectures.shown import shown
 from gradviz.lectures.strict import Line, MisfitError, Paragraphs, Strict, misfits
 from gradviz.scenarios import SCENARIOS
+
+MOST_NAMED = 12
+"""Names that a sentence lists; of more it names the nearest."""
 
 Settings = dict[str, Any]
 """RunConfig fields and their values; RunConfig itself judges them."""
@@ -203,15 +207,23 @@ def _problems(base: RunConfig, changes: Settings) -> dict[tuple[str | int, ...],
 
 def _one_of(known: tuple[str, ...], name: str) -> str:
     if name not in known:
-        raise MisfitError(f"must be one of {', '.join(known)}, got “{shown(name)}”.")
+        raise MisfitError(_must_be(known, name))
     return name
+
+
+def _must_be(known: tuple[str, ...], name: str) -> str:
+    """Of many names, those that are nearest to what was written."""
+    if len(known) <= MOST_NAMED:
+        return f"must be one of {', '.join(known)}, got “{shown(name)}”."
+    near = get_close_matches(name, known, cutoff=0.0)
+    return f"must be one of {len(known)} names, such as {', '.join(near)}, got “{shown(name)}”."
 
 
 def _each_one_of(known: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     problems: dict[tuple[str | int, ...], str] = {}
     for position, name in enumerate(names):
         if name not in known:
-            problems[position,] = f"must be one of {', '.join(known)}, got “{shown(name)}”."
+            problems[position,] = _must_be(known, name)
         elif name in names[:position]:
             problems[position,] = f"must be named once, got “{name}” again."
     if problems:

@@ -68,7 +68,7 @@ def test_the_heatmap_of_a_layer_that_some_passes_lack() -> None:
 def test_gates_of_a_layer_that_a_pass_lacks() -> None:
     assert not gates(recorded(), 1, layer="encoder.l0_reverse").data
     assert "encoder.l0, " in gates(recorded(), 3).layout.title.text
-    assert "head.l0" in gates(recorded(), 2).layout.title.text
+    assert "encoder.l0, " in gates(recorded(), 2).layout.title.text
 
 
 def test_a_horizon_is_drawn_where_the_direction_puts_it() -> None:

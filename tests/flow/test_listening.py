@@ -20,7 +20,7 @@ def flow_of(module: nn.RNNBase, inputs: Tensor, *, every: bool = False) -> Layer
 
 def scanned(flow: LayerFlow) -> LayerFlow:
     """The same without what autograd was heard to say."""
-    object.__setattr__(flow._direct, "known", None)
+    object.__setattr__(flow.direct, "known", None)
     for name in ("total", "hidden_grad", "hidden_grad_norm", "hidden_grad_log10"):
         vars(flow).pop(name, None)
     return flow
@@ -43,11 +43,11 @@ def test_equal_to_the_scan(name: str, timesteps: int, every: bool) -> None:
     if timesteps == 300:
         module.weight_hh_l0.data.mul_(0.5)
     flow = flow_of(module, torch.randn(timesteps, 4, 3), every=every)
-    assert flow._direct.known is not None
+    assert flow.direct.known is not None
     heard = flow.hidden_grad_log10
     if timesteps == 300 and not every:
         assert float(heard.min()) < -40
-        assert float(flow._direct.known.abs().amax((1, 2)).min()) == 0.0
+        assert float(flow.direct.known.abs().amax((1, 2)).min()) == 0.0
     found = flow.weight_grad()
     again = scanned(flow)
     torch.testing.assert_close(heard, again.hidden_grad_log10, rtol=0, atol=1e-3)
@@ -60,7 +60,7 @@ def test_it_is_heard_in_every_layout(name: str) -> None:
     module = CASES[name](dtype=torch.float64)
     inputs = torch.randn(5, 4, 3, dtype=torch.float64)
     flow = flow_of(module, inputs, every=True)
-    assert flow._direct.known is not None
+    assert flow.direct.known is not None
     heard = flow.hidden_grad
     torch.testing.assert_close(heard, scanned(flow).hidden_grad, rtol=1e-9, atol=1e-13)
 
