@@ -16,13 +16,28 @@ from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
 from gradviz.scenarios.scenario import SHELVES, Page, Scenario, Shelf
 from gradviz.scenarios.shapes import SHAPES
+from gradviz.scenarios.state import STATE, STATE_COMPARED
 from gradviz.scenarios.text import TEXT
 from gradviz.scenarios.vanishing import VANISHING
 
 __all__ = ["SCENARIOS", "SHELVES", "Page", "Scenario", "Shelf", "on_page"]
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {each.name: each for each in (*LIVE, *SHAPES, *TEXT, *VANISHING, *GATES, *CLIPPING, *COMPARE)}
+    {
+        each.name: each
+        for shelf in (
+            LIVE,
+            SHAPES,
+            STATE,
+            TEXT,
+            VANISHING,
+            GATES,
+            CLIPPING,
+            COMPARE,
+            STATE_COMPARED,
+        )
+        for each in shelf
+    }
 )
 
 
