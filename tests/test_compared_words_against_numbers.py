@@ -109,6 +109,13 @@ def _reaches(history: History, step: int | None, told: str) -> bool:
     transport = list(frame.layers.values())[-1].transport_log10
     assert transport is not None
     lag, first = reach(transport.astype(np.float64))
+    stop = f"{NUMBER} of {NUMBER} timesteps, where truncation stops them,"
+    if found := re.fullmatch(stop, told):
+        # The first timestep with a gradient, of a task that is answered at its end.
+        log10 = list(frame.layers.values())[-1].hidden_grad_log10
+        zeros = int(np.isneginf(log10).all(1).sum())
+        window = len(transport) - zeros
+        return zeros > 0 and int(found[1]) == window <= lag and int(found[2]) == len(transport) - 1
     if found := re.fullmatch(rf"{NUMBER} of {NUMBER} timesteps", told):
         return int(found[1]) == lag and int(found[2]) == len(transport) - 1
     found = re.fullmatch(rf"to the first input(?:, {NUMBER} times as large there,)?", told)

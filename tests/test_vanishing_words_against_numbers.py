@@ -28,7 +28,8 @@ PRAISE = re.compile(
 MEASURED = re.compile(
     rf"Over {NUMBER} timesteps? the measured gradient (?:shrinks to {NUMBER} of itself|grows "
     rf"{NUMBER} times|(ends as large as it began)), a factor of {NUMBER} a timestep on average"
-    rf"(?:; in between, {NUMBER} timesteps? back, it is {NUMBER} times as large as at the end)?\."
+    rf"(?:; in between, {NUMBER} timesteps? back, it is {NUMBER} times as large as at the end)?"
+    rf"(?:; training's own is truncated {NUMBER} timesteps? back)?\."
 )
 LINEAR = re.compile(
     rf"The linear network with the same ρ = {NUMBER} gives {NUMBER}(?:, (about the same)|: the "
@@ -173,7 +174,8 @@ def are_limits(frame: Frame, bound: str, verdict: str, *rms: str | None) -> bool
 
 def true(frame: Frame, sentence: str) -> bool:
     if found := MEASURED.fullmatch(sentence):
-        return is_measured(parts_of(frame)[0], *found.groups())
+        *measured, stopped = found.groups()
+        return stopped is None and is_measured(parts_of(frame)[0], *measured)
     if found := LINEAR.fullmatch(sentence):
         return is_linear(frame, *found.groups())
     found = LIMITS.fullmatch(sentence)

@@ -26,6 +26,9 @@ class CellSpec:
     """Whether it has a W_hh, which may start in several ways."""
     state_parts: int = 1
     """N / H: 2 where the state is (h, c)."""
+    state_is_all: bool = True
+    """Whether nothing but the state tells later timesteps of earlier ones, so that a sequence may
+    be read in pieces; not so for a convolution over the inputs."""
     is_pytorchs: bool = False
     """Whether PyTorch has a fused operation for it."""
 

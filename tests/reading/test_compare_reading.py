@@ -249,3 +249,21 @@ def test_never_more_than_three_sentences_and_no_significance() -> None:
         sentences = said(runs, step)
         assert len(sentences) <= 3
         assert "signific" not in " ".join(sentences)
+
+
+def test_a_set_up_whose_gradient_is_truncated_reaches_no_further() -> None:
+    """Rate 0.9 falls to 1/e after 10 timesteps, 0.999 not in 59."""
+    short, long = CONFIG.replace(bptt_window=5), CONFIG.replace(bptt_window=20)
+    told = said(
+        {
+            "a": [run([1.0], short)],
+            "b": [run([1.0], long)],
+            "c": [run([1.0], long, rate=0.999)],
+            "d": [run([1.0], rate=0.999)],
+        }
+    )[1]
+    assert told == (
+        "Gradients reach back 5 of 59 timesteps, where truncation stops them, in a; 10 of 59 "
+        "timesteps in b; 20 of 59 timesteps, where truncation stops them, in c; to the first "
+        "input in d."
+    )

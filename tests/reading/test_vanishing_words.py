@@ -191,3 +191,11 @@ def test_a_single_timestep() -> None:
     history.append_frame(replace(history.frames[-1], layers={"l0": layer}))
     assert "carries nothing back" in read_vanishing(history).sentences[0]
     assert figures.transport_by_lag(history).data
+
+
+def test_training_that_is_truncated_does_not_change_what_the_network_carries() -> None:
+    whole, stopped = words(RNN, rate=0.5), words(RNN.replace(bptt_window=20), rate=0.5)
+    added = "; training's own is truncated 20 timesteps back"
+    assert stopped.count(added) == 1
+    assert stopped.replace(added, "") == whole
+    assert "truncated" not in words(RNN.replace(bptt_window=60), rate=0.5)
