@@ -16,7 +16,7 @@ from gradviz.figures.style import GREEN, MARGIN, figure, line, log_axis
 from gradviz.figures.time_axis import time_axis
 from gradviz.history import Crossing, Frame, History, crossing
 
-ROW = 17
+ROW = 28
 """Height of a row of the legend, of which two entries fit into one on a phone."""
 
 
