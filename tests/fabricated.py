@@ -188,6 +188,8 @@ def sequence_of(config: RunConfig, draw: np.random.Generator) -> np.ndarray[Any,
         case "two_in_two_out":
             tokens = np.where(np.arange(T) == T // 2, 4, draw.integers(0, 4, T))
             return np.column_stack([draw.random(T), eye[tokens, :5]]).astype("f4")
+        case "series":
+            return draw.normal(size=(T, 3)).astype("f4")
         case "sunspots":
             return (1 - np.cos(np.arange(T) * 0.57)).astype("f4")[:, None]
         case "word_lm" | "char_lm" | "text_classification":

@@ -61,7 +61,7 @@ CHOSEN = {
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
-FLAGS = {"bidirectional", "residual", "reverse_source"}
+FLAGS = {"bidirectional", "residual", "reverse_source", "normalise"}
 SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
 
 
@@ -172,13 +172,22 @@ def test_the_work_budget_is_named_when_it_is_passed() -> None:
 
 @pytest.mark.parametrize("name", sorted(FLAGS))
 def test_yes_or_no(name: str) -> None:
-    assert getattr(RunConfig(), name) is False
+    default = name == "normalise"
+    assert getattr(RunConfig(), name) is default
     for text in ("True", "true", "1"):
         config, problems = RunConfig.from_query({name: text})
         assert (getattr(config, name), problems) == (True, [])
-    assert RunConfig(**{name: True}).to_query() == {name: "True"}
+    changed = RunConfig(**{name: not default})
+    assert changed.to_query() == {name: str(not default)}
     assert problem(**{name: "maybe"}) == {name: f"{name} must be true or false, got “maybe”."}
     assert choices(name) == ("False", "True")
+
+
+def test_data_stay_with_tasks_of_their_kind() -> None:
+    text = RunConfig(task="word_lm", data="0" * 16)
+    assert text.replace(task="char_lm").data == "0" * 16
+    assert text.replace(task="series").data == ""
+    assert text.replace(task="series", data="1" * 16).data == "1" * 16
 
 
 def test_layers_are_named_as_the_instrument_names_them() -> None:

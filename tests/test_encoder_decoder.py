@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from gradviz.config import CELLS as CELL_SPECS
 from gradviz.config import RunConfig
 from gradviz.flow import watch
 from gradviz.history import CloseUpRequest
@@ -205,6 +206,23 @@ def test_where_it_is_not_forced_it_goes_on_from_its_own_symbols(
     torch.testing.assert_close(found, answer, rtol=1e-9, atol=1e-12)
     assert torch.equal(found.argmax(-1), torch.stack(own))
     assert not torch.allclose(found, model.answer(batch._replace(forced=None)))
+
+
+@pytest.mark.parametrize("cell", CELL_SPECS)
+def test_every_cell_writes_symbol_by_symbol_as_at_once(cell: str) -> None:
+    """What it chose from its own states of one timestep each is what it answers in one call."""
+    usual = {"cell": cell, "num_layers": 2, "attention": "dot", "teacher_forcing": 0.5}
+    model, _, batch = built(**usual)
+    encoded, state = model.encoder(batch.inputs)
+    given = model._drawn(encoded, state, batch.decoder_inputs, batch.forced)
+    own = model.answer(batch)[:-1].argmax(-1)
+    free = ~batch.forced[1:]
+    assert free.any()
+    assert torch.equal(given[1:].argmax(-1)[free], own[free])
+    config = RunConfig(task="copy_sequence", seq_len=S, hidden_size=H, **usual)
+    record = Trainer(config).train_step("full")
+    assert tuple(record.layers) == config.layer_names
+    assert record.layers["encoder.l1"].last_state_grad_log10 is not None
 
 
 def test_what_it_chose_itself_is_measured_in_one_pass_too() -> None:

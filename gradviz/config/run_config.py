@@ -86,6 +86,10 @@ class RunConfig(BaseModel):
     forecast_steps: int = Field(
         1, ge=1, le=24, description="How many steps of a series are forecast at once."
     )
+    normalise: bool = Field(
+        True,
+        description="Give each column of a series mean 0 and variance 1.",
+    )
     cell: CellName = Field("rnn", description="The recurrent cell.")
     activation: Activation = Field(
         "tanh", description="The RNN's nonlinearity (cells with gates have their own)."
@@ -323,7 +327,7 @@ class RunConfig(BaseModel):
         if spec and "seq_len" not in changes:
             low, high = spec.seq_len
             settings["seq_len"] = min(max(self.seq_len, low), high)
-        if spec and "data" not in changes and not spec.own_data:
+        if spec and "data" not in changes and spec.own_data != TASKS[self.task].own_data:
             settings["data"] = ""
         if spec and "bidirectional" not in changes and spec.one_way:
             settings["bidirectional"] = False

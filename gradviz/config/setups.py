@@ -28,6 +28,7 @@ _PHRASES = {
     "seq_len": "length {}",
     "forecast_steps": "{} steps ahead",
     "reverse_source": "reversed: {}",
+    "normalise": "normalised: {}",
     "num_layers": "layers {}",
     "recurrent_gain": "gain {}",
     "forget_bias": "forget bias {}",
@@ -129,6 +130,8 @@ def is_used(config: RunConfig, name: str) -> bool:
             return TASKS[config.task].network == "encoder_decoder"
         case "readout":
             return TASKS[config.task].answers == "once"
+        case "normalise":
+            return TASKS[config.task].own_data == "series"
         case "forecast_steps":
             return TASKS[config.task].forecasts
         case "seq_len":

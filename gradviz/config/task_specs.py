@@ -23,7 +23,7 @@ class TaskSpec:
     """What it reads one of at every timestep, from a text; empty where it reads numbers."""
     has_perplexity: bool = False
     """Whether e to the power of its loss is a perplexity: of language models."""
-    own_data: Literal["", "text"] = ""
+    own_data: Literal["", "text", "series"] = ""
     """What of a user's own it can learn from."""
     extra_timesteps: int = 0
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
@@ -57,6 +57,13 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
         "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
         "sunspots": TaskSpec(
             label="Yearly sunspot number", seq_len=(2, 150), has_stream=True, forecasts=True
+        ),
+        "series": TaskSpec(
+            label="Series: Lorenz, or your own",
+            seq_len=(2, 1000),
+            has_stream=True,
+            forecasts=True,
+            own_data="series",
         ),
         "copy_sequence": TaskSpec(
             label="Copy a sequence", seq_len=(2, 200), answers="every", network="encoder_decoder"
@@ -103,6 +110,7 @@ TaskName = Literal[
     "digits_pixels",
     "digits_rows",
     "sunspots",
+    "series",
     "copy_sequence",
     "reverse_sequence",
     "wave_from_vector",

@@ -11,6 +11,7 @@ _LABELS = {
     "data": "Data of your own",
     "vocabulary_size": "Vocabulary (words)",
     "forecast_steps": "Steps ahead",
+    "normalise": "Normalised columns",
     "skip_step": "Skip between windows",
     "batch_size": "Batch size",
     "seed": "Seed",

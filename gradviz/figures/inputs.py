@@ -67,6 +67,7 @@ VIEWS: Mapping[str, InputView] = MappingProxyType(
         "digits_pixels": InputView(kind="image", label="row"),
         "digits_rows": InputView(kind="image", label="column"),
         "sunspots": InputView(label="spots/100"),
+        "series": InputView(label="1st column"),
         "copy_sequence": InputView(kind="tokens", label="symbol", letters="abcdefgh>"),
         "reverse_sequence": InputView(kind="tokens", label="symbol", letters="abcdefgh>"),
         "wave_from_vector": InputView(label="frequency"),

@@ -89,6 +89,17 @@ SHAPES = (
         steps=300,
     ),
     Scenario(
+        name="chaos",
+        shelf="shapes",
+        title="Ahead in chaos",
+        text="Three columns of the Lorenz system are read, the first one's next 16 numbers "
+        "forecast at once. See how far the loss leaves that of the best constants.",
+        variants=alone(
+            RunConfig(task="series", cell="gru", seq_len=20, forecast_steps=16, learning_rate=1e-2)
+        ),
+        steps=300,
+    ),
+    Scenario(
         name="wave",
         shelf="shapes",
         title="A wave from one vector",

@@ -147,6 +147,8 @@ def task(fields: Fields) -> None:
     fields.number("seq_len", low=low, high=high, disabled=low == high)
     if TASKS[fields.form.config.task].forecasts:
         fields.number("forecast_steps")
+    if TASKS[fields.form.config.task].own_data == "series":
+        fields.flag("normalise")
     if TASKS[fields.form.config.task].tokens == "words":
         fields.number("vocabulary_size", step=500)
     if TASKS[fields.form.config.task].has_perplexity:

@@ -21,6 +21,7 @@ SIZES = {
     "digits_pixels": (1, 10),
     "digits_rows": (8, 10),
     "sunspots": (1, 1),
+    "series": (3, 1),
     "copy_sequence": (8, 8),
     "reverse_sequence": (8, 8),
     "wave_from_vector": (2, 1),
