@@ -24,6 +24,9 @@ from gradviz.recorded import RecordedError, Recording, codes, load, path_of, rea
 CONFIG = RunConfig(cell="lstm", seq_len=20, hidden_size=8, num_layers=2)
 
 
+PAIR = RunConfig(task="copy_sequence", cell="gru", seq_len=9, hidden_size=4, attention="dot")
+
+
 def recording(**runs: History) -> Recording:
     return Recording(
         name="vanishing",
@@ -66,6 +69,27 @@ def test_a_run_comes_back(tmp_path: Path) -> None:
             for gate in here.gates:
                 close(here.gates[gate], there.gates[gate], 0.002)
             assert here.jacobian_bound == there.jacobian_bound
+
+
+def test_an_encoder_and_its_decoder_come_back(tmp_path: Path) -> None:
+    before = History(PAIR)
+    for step in (1, 2):
+        made = frame(PAIR, step)
+        encoder = made.layers["encoder.l0"]
+        alone = encoder.hidden_grad_log10 - np.float32(3.3)
+        layers = made.layers | {"encoder.l0": replace(encoder, last_state_grad_log10=alone)}
+        before.append_scalars([row(step)])
+        before.append_frame(replace(made, layers=layers))
+    after = again(before, tmp_path)
+    assert after.config == PAIR
+    for one, other in zip(after.frames, before.frames, strict=True):
+        assert list(one.layers) == list(other.layers) == ["encoder.l0", "decoder.l0"]
+        for name in one.layers:
+            here, there = one.layers[name], other.layers[name]
+            close(here.hidden_grad_log10, there.hidden_grad_log10, 0.005)
+        here, there = (each.layers["encoder.l0"].last_state_grad_log10 for each in (one, other))
+        close(here, there, 0.005)
+        assert one.layers["decoder.l0"].last_state_grad_log10 is None
 
 
 def close(one: Any, other: Any, atol: float) -> None:

@@ -44,6 +44,7 @@ def layer_records(draw: Any) -> LayerRecord:
         jacobian_bound=draw(st.none() | st.floats()),
         transport_log10=values(T, Q) if dear else None,
         gradient_horizon=values(Q) if dear else None,
+        last_state_grad_log10=values(T, P) if draw(st.booleans()) else None,
     )
 
 
