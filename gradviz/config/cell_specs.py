@@ -31,6 +31,8 @@ class CellSpec:
     be read in pieces; not so for a convolution over the inputs."""
     is_pytorchs: bool = False
     """Whether PyTorch has a fused operation for it."""
+    is_recurrent: bool = True
+    """Whether something is carried from timestep to timestep: of the baseline nothing is."""
 
     @property
     def is_plain(self) -> bool:
@@ -84,7 +86,34 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             gates=("reset", "update", "candidate"),
             has_forget_bias=True,
         ),
+        "irnn": CellSpec(
+            label="IRNN", paper="Le, Jaitly, Hinton 2015 (arXiv 1504.00941)", is_pytorchs=True
+        ),
+        "orthogonal_rnn": CellSpec(
+            label="Orthogonal RNN",
+            paper="Helfrich, Willmott, Ye 2018 (arXiv 1707.09520); "
+            "Arjovsky, Shah, Bengio 2016 (arXiv 1511.06464)",
+            has_recurrent_weight=False,
+        ),
+        "fully_connected": CellSpec(
+            label="Fully connected",
+            paper="Sejnowski, Rosenberg 1987",
+            has_recurrent_weight=False,
+            state_parts=0,
+            is_recurrent=False,
+        ),
     }
 )
 
-CellName = Literal["rnn", "lstm", "gru", "peephole_lstm", "coupled_lstm", "layer_norm_lstm", "mgu"]
+CellName = Literal[
+    "rnn",
+    "lstm",
+    "gru",
+    "peephole_lstm",
+    "coupled_lstm",
+    "layer_norm_lstm",
+    "mgu",
+    "irnn",
+    "orthogonal_rnn",
+    "fully_connected",
+]

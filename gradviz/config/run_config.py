@@ -12,10 +12,11 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from gradviz.config.cell_specs import Activation, CellName
-from gradviz.config.state import misfit
+from gradviz.config.cell_specs import CELLS, Activation, CellName
+from gradviz.config.state import misfit as state_misfit
 from gradviz.config.task_specs import TASKS, TaskName
 from gradviz.config.truncation import Window, windows
+from gradviz.config.window import misfit as window_misfit
 
 WORK_BUDGET = 1_000_000_000
 """Largest hidden_size² · timesteps · batch_size · num_layers of one step; reading in both
@@ -137,11 +138,11 @@ class RunConfig(BaseModel):
     )
     recurrent_init: Literal["default", "orthogonal", "identity", "normal"] = Field(
         "default",
-        description="How W_hh starts: PyTorch's default, gain × orthogonal, "
+        description="How W_hh starts: as the cell's own default, gain × orthogonal, "
         "gain × identity (IRNN), or normal with spectral radius about the gain.",
     )
     recurrent_gain: float = Field(
-        1.0, ge=0.0, le=10.0, description="Factor on W_hh (not on PyTorch's default)."
+        1.0, ge=0.0, le=10.0, description="Factor on W_hh (not on the cell's own default)."
     )
     forget_bias: float | None = Field(
         None,
@@ -239,7 +240,7 @@ class RunConfig(BaseModel):
                 f"{WORD_COST}) · {self._kinds:,} · {self.timesteps} · {self.batch_size} = "
                 f"{self.word_work:.2g}.",
             )
-        if found := misfit(self):
+        if found := window_misfit(self) or state_misfit(self):
             raise _MisfitError(*found)
         if self.work > WORK_BUDGET:
             sides = " · 2 directions" if self.bidirectional else ""
@@ -263,8 +264,11 @@ class RunConfig(BaseModel):
     def layer_names(self) -> tuple[str, ...]:
         """Of the recurrent layers as the instrument names them: "l0", "l0_reverse", "l1", ….
 
-        Of an encoder–decoder "encoder.l0", …, "decoder.l0", ….
+        Of an encoder–decoder "encoder.l0", …, "decoder.l0", …. What is measured of a network that
+        reads the whole window at once is the "window".
         """
+        if not CELLS[self.cell].is_recurrent:
+            return ("window",)
         sides = ("", "_reverse") if self.bidirectional else ("",)
         names = [f"l{index}{side}" for index in range(self.num_layers) for side in sides]
         if not self._is_pair:
@@ -292,7 +296,8 @@ class RunConfig(BaseModel):
         Times two for both directions and of an encoder–decoder, and times the overlap of truncated
         backpropagation's windows.
         """
-        layers = len(self.layer_names) * self.overlap
+        sides = (2 if self.bidirectional else 1) * (2 if self._is_pair else 1)
+        layers = self.num_layers * sides * self.overlap
         return self.hidden_size**2 * self.timesteps * self.batch_size * layers
 
     @property
@@ -320,7 +325,7 @@ class RunConfig(BaseModel):
 
         With a new task, a seq_len that it does not allow gives way to the nearest allowed, data
         that it cannot learn from to its own, and a state that it cannot carry to none; what it
-        cannot read backward is read forward.
+        cannot read backward is read forward. With a cell without recurrence, likewise.
         """
         settings = {**self.to_dict(), **changes}
         spec = TASKS.get(settings["task"])
@@ -329,12 +334,16 @@ class RunConfig(BaseModel):
             settings["seq_len"] = min(max(self.seq_len, low), high)
         if spec and "data" not in changes and spec.own_data != TASKS[self.task].own_data:
             settings["data"] = ""
-        if spec and "bidirectional" not in changes and spec.one_way:
+        cell = CELLS.get(settings["cell"])
+        one_way = (spec and spec.one_way) or (cell and not cell.is_recurrent)
+        if one_way and "bidirectional" not in changes:
             settings["bidirectional"] = False
         if spec and not spec.has_stream and "state" not in changes:
             settings["state"] = "stateless"
         if spec and spec.network == "encoder_decoder" and "bptt_window" not in changes:
             settings |= {"bptt_window": 0, "bptt_every": 0}
+        if cell and not cell.is_recurrent:
+            settings |= {"state": "stateless", "bptt_window": 0} | changes
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:

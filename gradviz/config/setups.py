@@ -105,6 +105,8 @@ def is_used(config: RunConfig, name: str) -> bool:
     match name:
         case "activation":
             return CELLS[config.cell].has_activation
+        case "readout" | "bidirectional" | "state" | "bptt_window":
+            return CELLS[config.cell].is_recurrent
         case "forget_bias":
             return CELLS[config.cell].has_forget_bias
         case "recurrent_init":

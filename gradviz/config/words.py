@@ -56,7 +56,7 @@ _WORDS = {
     "attention": "attention over all states",
     "dot": "dot product hᵀe",
     "general": "general hᵀWe",
-    "default": "PyTorch default",
+    "default": "the cell's own",
     "orthogonal": "orthogonal × gain",
     "identity": "identity × gain (IRNN)",
     "normal": "normal × gain",

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import NO_GATES
+from gradviz.figures.memoryless import NO_STATE
 from gradviz.figures.over_time import NOT_MEASURED
 from gradviz.figures.style import WAITING, escaped
 from gradviz.history import CloseUp, History
@@ -40,6 +41,8 @@ def why_empty(history: History, step: int | None, *, gated: bool = False) -> str
     closeup = closeup_at(history, step)
     config = history.config
     rnn = isinstance(config, RunConfig) and not CELLS[config.cell].gates
+    if history.is_memoryless:
+        return NO_STATE if history.frames else WAITING
     if gated and (rnn or (closeup and not closeup.gates)):
         return NO_GATES
     return NOT_MEASURED if history.frames else WAITING

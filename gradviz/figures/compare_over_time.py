@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.memoryless import NO_STATE, gradient_of
 from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED
 from gradviz.figures.setups import (
     BELOW,
@@ -44,7 +45,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
     """
     frames = _frames(runs, step)
     axis = _axis(frames)
-    traces, seen = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂h‖ = 10^")
+    traces, seen = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "gradient 10^")
     first = max((first_reached(history) for history in every(runs)), default=0)
     zeros = any((values[first:] == -np.inf).any() for values in seen)
     lowest = min((float(np.nanmin(y)) for y in _seen(traces)), default=0.0)
@@ -57,7 +58,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
         title="Gradient flow",
         facts=_facts(runs, frames, seen, zeros=zeros, is_stopped=first > 0),
         x=axis.title,
-        y="log10 ‖∂L/∂h<sub>t</sub>‖",
+        y=f"log10 {gradient_of(every(runs))}",
         theme=theme,
         empty="" if seen else WAITING,
         meta={"axis": axis.name},
@@ -87,13 +88,17 @@ def compare_transport(runs: Runs, step: int | None = None, *, theme: str = "ligh
         x=axis.title,
         y="log10 ‖∂s<sub>T</sub>/∂s<sub>t</sub>‖",
         theme=theme,
-        empty="" if seen else NOT_MEASURED if begun else WAITING,
+        empty="" if seen else _why_none(runs) if begun else WAITING,
         meta={"axis": axis.name},
         marks=axis.marks,
         x_span=_ends(seen),
         xaxis=axis.ticks,
         **BELOW,
     )
+
+
+def _why_none(runs: Runs) -> str:
+    return NO_STATE if all(each.is_memoryless for each in every(runs)) else NOT_MEASURED
 
 
 def _frames(runs: Runs, step: int | None) -> list[list[Frame | None]]:

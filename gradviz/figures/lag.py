@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.figures.memoryless import why_none
 from gradviz.figures.over_time import FLOAT32_FLOOR, NOT_MEASURED
 from gradviz.figures.style import (
     BLUE,
@@ -62,7 +63,7 @@ def transport_by_lag(
         x="lag k",
         y="log10 ‖∂s<sub>T</sub>/∂s<sub>T−k</sub>‖",
         theme=theme,
-        empty="" if traces else NOT_MEASURED if frame else WAITING,
+        empty="" if traces else why_none(history, NOT_MEASURED) if frame else WAITING,
         meta={"axis": "lag"},
         height=350,
         # On a phone the legend takes two rows, with the floor three.

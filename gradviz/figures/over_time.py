@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import NO_GATES, gate_band, gate_rows
+from gradviz.figures.memoryless import NO_STATE, gradient_of, why_none
 from gradviz.figures.stops import first_reached, stops_of
 from gradviz.figures.style import (
     LAYERS,
@@ -51,6 +52,8 @@ NOT_MEASURED = "Not measured at this step"
 def gradient_flow(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
     """‖∂L/∂h_t‖ by timestep: mean and range over the probes, a line a layer.
 
+    Of a network without memory it is ‖∂L/∂x_t‖, and the axis says so.
+
     Args:
         history: the run.
         step: the scrub position; None is the newest frame.
@@ -68,7 +71,7 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
         title="Gradient flow now" if step is None else "Gradient flow",
         facts=facts + (" · zeros left out" if zeros else ""),
         x=axis.title,
-        y="‖∂L/∂h<sub>t</sub>‖",
+        y=gradient_of([history]),
         theme=theme,
         marks=[*axis.marks, *stops],
         x_span=axis.ends,
@@ -81,9 +84,10 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
 def norm_lines(history: History, frame: Frame | None, axis: TimeAxis) -> list[dict[str, Any]]:
     """Mean and range of ‖∂L/∂h_t‖ of every layer, and the float32 floor once it is in sight."""
     traces: list[dict[str, Any]] = []
+    letter = "x" if history.is_memoryless else "h"
     for colour, (name, layer) in _layers(frame):
         norms = powers(layer.hidden_grad_log10)
-        traces += _lines(norms, name, colour, axis, hover="‖∂L/∂h‖ = %{y:.3g}")
+        traces += _lines(norms, name, colour, axis, hover=f"‖∂L/∂{letter}‖ = %{{y:.3g}}")
     seen = [trace["y"] for trace in traces]
     lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
     if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
@@ -139,7 +143,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
         x_span=axis.ends,
         xaxis=axis.ticks,
         yaxis={"rangemode": "tozero"},
-        empty="" if traces else NOT_MEASURED if frame else WAITING,
+        empty="" if traces else why_none(history, NOT_MEASURED) if frame else WAITING,
     )
 
 
@@ -180,7 +184,7 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
         marks=[*axis.marks, *marks],
         x_span=axis.ends,
         xaxis=axis.ticks,
-        empty="" if traces else NOT_MEASURED if frame else WAITING,
+        empty="" if traces else why_none(history, NOT_MEASURED) if frame else WAITING,
     )
 
 
@@ -209,7 +213,9 @@ def gates(
     own = own_timesteps(pair) if pair else None
     traces = [trace for gate, each in found.items() for trace in gate_band(gate, each, own)]
     config = history.config
-    if frame and not shown:
+    if history.is_memoryless:
+        empty = NO_STATE
+    elif frame and not shown:
         empty = NOT_MEASURED
     elif frame or (isinstance(config, RunConfig) and not CELLS[config.cell].gates):
         empty = NO_GATES

@@ -8,9 +8,15 @@ from gradviz.flow.grad_norm import GradNorm, GradNorms
 from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
-from gradviz.flow.record import DEAR_LIMIT, SPECTRAL_TOLERANCE, LayerRecorder
+from gradviz.flow.record import (
+    DEAR_LIMIT,
+    SPECTRAL_TOLERANCE,
+    LayerRecorder,
+    window_record,
+)
 from gradviz.flow.truncated import joined
 from gradviz.flow.watch import Watch, watch
+from gradviz.flow.window import WindowWatch, watch_window
 
 __all__ = [
     "DEAR_LIMIT",
@@ -23,7 +29,10 @@ __all__ = [
     "SpectralStart",
     "Watch",
     "WatchError",
+    "WindowWatch",
     "close_up",
     "joined",
     "watch",
+    "watch_window",
+    "window_record",
 ]

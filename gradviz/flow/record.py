@@ -14,6 +14,7 @@ import torch
 from gradviz.flow.jacobian_norms import SpectralStart
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.total_gradient import Direct
+from gradviz.flow.window import WindowWatch
 from gradviz.history import Floats, LayerRecord
 
 SPECTRAL_TOLERANCE = 0.01
@@ -89,6 +90,11 @@ def _by_last_state(flow: LayerFlow) -> Floats | None:
     if not last or not bool(flow.direct.hidden.mantissa.any()):
         return None
     return _numpy(flow.last_state_grad_log10)
+
+
+def window_record(watching: WindowWatch) -> LayerRecord:
+    """Of a network without recurrence: ‖∂L/∂x_t‖₂ where others have ‖∂L/∂h_t‖₂, and no more."""
+    return LayerRecord(hidden_grad_norm=_numpy(watching.input_grad_norm))
 
 
 def affordable(flows: Iterable[LayerFlow], wanted: int) -> int:

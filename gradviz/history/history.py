@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.config import RecordedConfig, RunConfig
+from gradviz.config import CELLS, RecordedConfig, RunConfig
 from gradviz.history.records import SCALARS, Failure, Frame, StepRecord, scalars_of
 
 FRAME_BYTES = 48 * 2**20
@@ -109,6 +109,14 @@ class History:
     def last_step(self) -> int:
         """The newest step; 0 before the first."""
         return int(self._last[0]) if self._last else 0
+
+    @property
+    def is_memoryless(self) -> bool:
+        """Whether the network carries nothing from timestep to timestep.
+
+        Then its gradients are those of the inputs, ∂L/∂x_t, and there is no Jacobian.
+        """
+        return isinstance(self.config, RunConfig) and not CELLS[self.config.cell].is_recurrent
 
     @property
     def layer_names(self) -> list[str]:

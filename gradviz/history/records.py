@@ -32,7 +32,8 @@ class LayerRecord:
     """What was measured of one recurrent layer at one step; all None when nothing was."""
 
     hidden_grad_norm: Floats | None = None
-    """(T, P) float64: ‖∂L/∂h_t‖₂, the total gradient through every path."""
+    """(T, P) float64: ‖∂L/∂h_t‖₂, the total gradient through every path; of a network that reads
+    the whole window at once, which has no h_t, ‖∂L/∂x_t‖₂ (see `History.is_memoryless`)."""
     last_state_grad_log10: Floats | None = None
     """(T, P) float64: log10 of what of ‖∂L/∂h_t‖₂ came by the last state alone, as through the
     bottleneck of an encoder–decoder; None where all came so, or nothing."""
@@ -90,7 +91,7 @@ class LayerFrame:
     """One layer of a frame. float32: the magnitudes are kept as logarithms."""
 
     hidden_grad_log10: Floats
-    """(T, P): log10 ‖∂L/∂h_t‖₂; −inf where the gradient is zero."""
+    """(T, P): log10 ‖∂L/∂h_t‖₂, or ‖∂L/∂x_t‖₂; −inf where the gradient is zero."""
     gates: dict[str, Floats]
     """Name to (3, T): mean, 10th and 90th percentile over probes and units."""
     jacobian_norm: Floats | None

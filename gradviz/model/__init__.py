@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import torch
 
-from gradviz.config import TASKS, RunConfig
+from gradviz.config import CELLS, TASKS, RunConfig
 from gradviz.model.encoder_decoder import EncoderDecoder
 from gradviz.model.sequence import SequenceModel
 from gradviz.model.state import Carried, changed
+from gradviz.model.window import WindowModel
 from gradviz.tasks import Task
 
-__all__ = ["Carried", "EncoderDecoder", "Model", "SequenceModel", "build_model", "changed"]
+__all__ = [
+    "Carried",
+    "EncoderDecoder",
+    "Model",
+    "SequenceModel",
+    "WindowModel",
+    "build_model",
+    "changed",
+]
 
-Model = SequenceModel | EncoderDecoder
+Model = SequenceModel | EncoderDecoder | WindowModel
 
 
 def build_model(config: RunConfig, task: Task) -> Model:
@@ -23,4 +32,6 @@ def build_model(config: RunConfig, task: Task) -> Model:
     is_pair = TASKS[config.task].network == "encoder_decoder"
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
+        if not CELLS[config.cell].is_recurrent:
+            return WindowModel(config, task)
         return EncoderDecoder(config, task) if is_pair else SequenceModel(config, task)

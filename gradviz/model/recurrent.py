@@ -22,13 +22,15 @@ from gradviz.cells import (
     Stack,
 )
 from gradviz.config import CELLS, RunConfig
-from gradviz.remedies import initialise_recurrent, set_forget_bias
+from gradviz.remedies import initialise_irnn, initialise_recurrent, set_forget_bias
 
 
 def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
     """In float64, drawn from the global generator."""
     module = _fused(config, input_size) if _is_fused(config) else _stack(config, input_size)
     spec = CELLS[config.cell]
+    if config.cell == "irnn":
+        initialise_irnn(module)
     if spec.has_recurrent_weight:
         initialise_recurrent(module, config.recurrent_init, config.recurrent_gain)
     if spec.has_forget_bias and config.forget_bias is not None:
@@ -51,6 +53,7 @@ def _fused(config: RunConfig, input_size: int) -> nn.RNNBase:
         "rnn": partial(nn.RNN, nonlinearity=config.activation),
         "lstm": nn.LSTM,
         "gru": nn.GRU,
+        "irnn": partial(nn.RNN, nonlinearity="relu"),
     }
     return kinds[config.cell](
         input_size,
@@ -81,5 +84,6 @@ def _layer(config: RunConfig, input_size: int) -> RecurrentLayer:
         plain = FusedRnn if _has_operation(config) else ElmanRnn
         return plain(*sizes, config.activation, dtype=torch.float64)
     kinds: dict[str, Callable[..., RecurrentLayer]]
-    kinds = {"lstm": FusedLstm, "gru": FusedGru, **LAYERS}
+    irnn = partial(FusedRnn, nonlinearity="relu")
+    kinds = {"lstm": FusedLstm, "gru": FusedGru, "irnn": irnn, **LAYERS}
     return kinds[config.cell](*sizes, dtype=torch.float64)

@@ -30,6 +30,9 @@ ALIKE = math.log10(2)
 
 def read_gates(history: History, step: int | None = None) -> Reading:
     """Say of the close-up at a step how open the gates are and how long they keep; None: newest."""
+    if history.is_memoryless:
+        said = "Nothing is carried from timestep to timestep, and no gates decide on it."
+        return Reading(sentences=[said], level="info")
     frame = history.frame_at(step)
     closeup = frame.closeup if frame else None
     if frame is None or closeup is None:

@@ -56,7 +56,7 @@ def read(history: History, step: int | None = None) -> Reading:
     if pair:
         reach, level = read_crossing(pair, learning=learning)
     else:
-        reach, level = _reach(history.config, frame, learning=learning)
+        reach, level = _reach(history, frame, learning=learning)
     if share is not None and share < 0.1:
         level = "ok"
     begun = carried(history.config, frame)
@@ -65,8 +65,11 @@ def read(history: History, step: int | None = None) -> Reading:
     return Reading(sentences=[*reach, *training], level=level)
 
 
-def _reach(config: Config, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
+def _reach(history: History, frame: Frame, *, learning: bool) -> tuple[list[str], Level]:
     """How far back the state carries a gradient, and whether that is to worry about."""
+    if history.is_memoryless:
+        return _at_once(frame), "info"
+    config = history.config
     known = {
         name: (layer.horizon, float(np.median(layer.transport_log10[0])))
         for name, layer in frame.layers.items()
@@ -162,6 +165,19 @@ def _short(
         sentence,
         "With these weights expect it to learn only the end of the sequence.",
     ], "warning"
+
+
+def _at_once(frame: Frame) -> list[str]:
+    """Of a network that reads the window as a whole, whose gradients are those of its inputs."""
+    log10 = frame.top_layer.hidden_grad_log10
+    first, last = float(np.median(log10[0])), float(np.median(log10[-1]))
+    reads = f"It reads all {timesteps_of(len(log10))} at once and carries nothing between them"
+    if not math.isfinite(first) or not math.isfinite(last):
+        return [f"{reads}."]
+    return [
+        f"{reads}: the loss's gradient by the input at t = 1 is {ten_to(first - last)} times that "
+        "at t = T."
+    ]
 
 
 def _ratio(config: Config, frame: Frame) -> list[str]:

@@ -26,6 +26,9 @@ def read_vanishing(history: History, step: int | None = None) -> Reading:
     """Transport over all lags, against ρ^k, the bound and mean field, at a step (None: newest)."""
     frame = history.frame_at(step)
     found = growth(history, frame) if frame else None
+    if history.is_memoryless:
+        said = "Nothing is carried from timestep to timestep, so there is no transport."
+        return Reading(sentences=[said], level="info")
     if found is None:
         return Reading(sentences=["Nothing has been measured yet."], level="info")
     measured = _furthest(found)

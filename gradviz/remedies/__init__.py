@@ -10,7 +10,11 @@ from gradviz.remedies.clipping import (
     clip_gradients,
     find_non_finite,
 )
-from gradviz.remedies.initialisation import initialise_recurrent, set_forget_bias
+from gradviz.remedies.initialisation import (
+    initialise_irnn,
+    initialise_recurrent,
+    set_forget_bias,
+)
 from gradviz.remedies.norms import angle_between, total_norm
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "clip_gradients",
     "clip_traps",
     "find_non_finite",
+    "initialise_irnn",
     "initialise_recurrent",
     "set_forget_bias",
     "total_norm",

@@ -23,6 +23,9 @@ from torch import Tensor, nn
 
 from gradviz.cells import Stack
 
+IRNN_INPUTS = 0.001
+"""Standard deviation of the IRNN's input weights at first."""
+
 
 @torch.no_grad()
 def initialise_recurrent(
@@ -48,6 +51,24 @@ def initialise_recurrent(
                 block.copy_(gain * torch.eye(size, dtype=block.dtype, device=block.device))
             else:
                 nn.init.normal_(block, std=gain / math.sqrt(size))
+
+
+@torch.no_grad()
+def initialise_irnn(module: nn.RNNBase | Stack) -> None:
+    """The IRNN's start, in place: W_hh = I, biases 0, W_ih of N(0, 0.001²).
+
+    Le, Jaitly & Hinton 2015, section 4 (arXiv 1504.00941). A ReLU unit that is on then keeps its
+    sum of inputs, and the gradient, as they are; a negative sum is 0 and passes none.
+
+    Args:
+        module: an `nn.RNN` of relu, or a Stack of such layers.
+    """
+    initialise_recurrent(module, "identity")
+    for weight in _of_every_layer(module, "weight_ih"):
+        nn.init.normal_(weight, std=IRNN_INPUTS)
+    for name in ("bias_ih", "bias_hh"):
+        for bias in _of_every_layer(module, name):
+            bias.zero_()
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -18,7 +19,17 @@ from typing import Literal
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.flow import LayerFlow, LayerRecorder, Watch, close_up, joined, watch
+from gradviz.flow import (
+    LayerFlow,
+    LayerRecorder,
+    Watch,
+    WindowWatch,
+    close_up,
+    joined,
+    watch,
+    watch_window,
+    window_record,
+)
 from gradviz.history import (
     CloseUp,
     CloseUpRequest,
@@ -27,7 +38,7 @@ from gradviz.history import (
     LayerRecord,
     StepRecord,
 )
-from gradviz.model import Carried, SequenceModel, build_model, changed
+from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
 from gradviz.remedies import Culprit, clip_gradients, find_non_finite
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
@@ -120,11 +131,11 @@ class Trainer:
         if measure == "none":
             loss, accuracy = self._propagate(batch)
         else:
-            with watch(self.model.watched, probe_size=config.probe_size) as watching:
+            with self._watch() as watching:
                 loss, accuracy = self._propagate(batch)
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
             if math.isfinite(loss) or find_non_finite(self._parameters) is None:
-                layers = self._measured(self._flows(watching), full=measure == "full")
+                layers = self._measured(watching, full=measure == "full")
                 self._read = batch.inputs if self.task.vocabulary else None
                 closeup = self.look(self.closeup) if self.closeup else None
         clipping = clip_gradients(
@@ -298,12 +309,21 @@ class Trainer:
             step=self.step, tensor=f"{source} {self._names[culprit.position]}", kind=culprit.kind
         )
 
+    def _watch(self) -> AbstractContextManager[Watch | WindowWatch]:
+        probes = self.config.probe_size
+        if isinstance(self.model, WindowModel):
+            return watch_window(self.model.watched, self.config.timesteps, probes)
+        return watch(self.model.watched, probes)
+
     def _flows(self, watching: Watch) -> Mapping[str, LayerFlow]:
         """Of whole sequences, whose backward pass may have gone through several windows."""
         windows = self.config.windows
         return joined(watching.layers, covering(windows)) if windows else watching.layers
 
-    def _measured(self, flows: Mapping[str, LayerFlow], *, full: bool) -> dict[str, LayerRecord]:
+    def _measured(self, watching: Watch | WindowWatch, *, full: bool) -> dict[str, LayerRecord]:
+        if isinstance(watching, WindowWatch):
+            return {self.model.layer_names[0]: window_record(watching)}
+        flows = self._flows(watching)
         wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes
         is_kept = full and self.closeup is not None
         self._close_up = partial(close_up, flows, probes=wanted) if is_kept else None
