@@ -221,7 +221,12 @@ def test_every_cell_has_a_spec_and_words() -> None:
         assert word_of(name) == spec.label
         assert spec.paper
         assert spec.has_forget_bias <= bool(spec.gates)
-    assert [name for name, spec in CELLS.items() if spec.is_pytorchs] == ["rnn", "lstm", "gru"]
+    assert [name for name, spec in CELLS.items() if spec.is_pytorchs] == [
+        "rnn",
+        "lstm",
+        "gru",
+        "irnn",
+    ]
     assert CELLS["rnn"].is_plain
     assert not CELLS["peephole_lstm"].is_plain
 
@@ -391,8 +396,13 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings |= {"batch_size": draw(st.integers(1, 4)), "seq_len": draw(st.integers(low, 50))}
     settings["hidden_size"] = draw(st.integers(1, 8))
     settings["num_layers"] = draw(st.integers(1, 4)) if not settings["dropout"] else 1
-    window = 0 if spec.network == "encoder_decoder" else settings["bptt_window"]
-    settings["bptt_window"] = window
+    if spec.answers == "every" and settings["cell"] == "fully_connected":
+        settings["cell"] = "rnn"
+    if spec.network == "encoder_decoder":
+        settings["bptt_window"] = 0
+    if not CELLS[settings["cell"]].is_recurrent:
+        settings |= {"bidirectional": False, "state": "stateless", "bptt_window": 0}
+    window = settings["bptt_window"]
     settings["bptt_every"] = draw(st.integers(-(-window // 4), window)) if window else 0
     if not spec.has_stream:
         settings["state"] = "stateless"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradviz.config.cell_specs import CELLS, CellName, CellSpec
+from gradviz.config.cell_specs import CELLS, RECURRENT, CellName, CellSpec
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
     MOST_CHARACTERS,
@@ -21,6 +21,7 @@ from gradviz.config.words import label_of, word_of
 __all__ = [
     "CELLS",
     "MOST_CHARACTERS",
+    "RECURRENT",
     "TASKS",
     "WORD_BUDGET",
     "WORK_BUDGET",

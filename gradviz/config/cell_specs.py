@@ -24,6 +24,8 @@ class CellSpec:
     """Whether a bias of its own opens or shuts its memory."""
     has_recurrent_weight: bool = True
     """Whether it has a W_hh, which may start in several ways."""
+    makes_recurrent_weight: bool = False
+    """Whether it makes a W_hh of other parameters, which starts in its own way."""
     state_parts: int = 1
     """N / H: 2 where the state is (h, c)."""
     state_is_all: bool = True
@@ -37,7 +39,8 @@ class CellSpec:
     @property
     def is_plain(self) -> bool:
         """Whether J_t = diag(φ′) W_hh: of this theory says most."""
-        return not self.gates and self.state_parts == 1 and self.has_recurrent_weight
+        has_weight = self.has_recurrent_weight or self.makes_recurrent_weight
+        return not self.gates and self.state_parts == 1 and has_weight
 
 
 _LSTM = ("input", "forget", "candidate", "output")
@@ -94,6 +97,7 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             paper="Helfrich, Willmott, Ye 2018 (arXiv 1707.09520); "
             "Arjovsky, Shah, Bengio 2016 (arXiv 1511.06464)",
             has_recurrent_weight=False,
+            makes_recurrent_weight=True,
         ),
         "fully_connected": CellSpec(
             label="Fully connected",
@@ -104,6 +108,9 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
         ),
     }
 )
+
+RECURRENT = tuple(name for name, spec in CELLS.items() if spec.is_recurrent)
+"""Those that carry something from timestep to timestep."""
 
 CellName = Literal[
     "rnn",

@@ -16,15 +16,14 @@ from reference import grad_of, unroll
 from torch import Tensor, nn
 
 from gradviz.cells import detached
-from gradviz.config import CELLS as CELL_SPECS
-from gradviz.config import RunConfig, Window
+from gradviz.config import RECURRENT, RunConfig, Window
 from gradviz.flow import LayerFlow, WatchError, joined, watch
 from gradviz.model import SequenceModel, build_model
 from gradviz.tasks import Batch, task_of
 from gradviz.training.unrolled import covering, unrolled
 
 CELLS = ("rnn", "lstm", "gru")
-IN_PIECES = [name for name, spec in CELL_SPECS.items() if spec.state_is_all]
+IN_PIECES = [name for name in RECURRENT if CELL_SPECS[name].state_is_all]
 
 PAIRS = ((1, 4), (3, 7), (4, 4), (5, 12), (22, 9))
 """k1 and k2, of T = 22 timesteps: overlapping or not, T no multiple, and one window only."""
@@ -184,7 +183,7 @@ def test_every_cell_can_be_truncated(cell: str, residual: bool) -> None:
 
 
 @pytest.mark.parametrize("residual", [False, True])
-@pytest.mark.parametrize("cell", CELL_SPECS)
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_every_cell_reads_in_pieces_what_it_reads_at_once(cell: str, residual: bool) -> None:
     """What a state carried over must hold."""
     config = config_of(cell, 0, 0, num_layers=2, residual=residual)
