@@ -104,8 +104,7 @@ class Lru(RecurrentLayer):
     def run(self, inputs: Tensor, start: State, weights: dict[str, Tensor]) -> tuple[Tensor, State]:
         """All products at once, then the recurrence timestep by timestep."""
         kept, written = _recurrence(inputs, weights)
-        x = scan(kept, written, torch.complex(*start[0].chunk(2, -1)))
-        states = torch.cat([x.real, x.imag], -1)
+        states = _halves(scan(kept, written, _complex(start[0])))
         y = states @ _read_out(weights["weight_ho"]).T + inputs @ weights["weight_skip"].T
         return y, (states[-1],)
 
@@ -114,16 +113,14 @@ class Lru(RecurrentLayer):
         """The states once more; the Jacobian is λ."""
         weights = passed.weights
         kept, written = _recurrence(passed.inputs, weights)
-        x = states_of(kept, written, torch.complex(*passed.start[0].chunk(2, -1)))
+        states = _halves(states_of(kept, written, _complex(passed.start[0])))
         steps = RotationLinearisation(
             real=kept.real, imaginary=kept.imag, weight_scale=weights["gamma_log"].exp().repeat(2)
         )
         coupling = LruCoupling(
             steps, weights["weight_ih"], _read_out(weights["weight_ho"]), weights["weight_skip"]
         )
-        return Replay(
-            states=(torch.cat([x.real, x.imag], -1),), linearisation=steps, coupling=coupling
-        )
+        return Replay(states=(states,), linearisation=steps, coupling=coupling)
 
 
 @dataclass
@@ -208,8 +205,18 @@ def _recurrence(inputs: Tensor, weights: Mapping[str, Tensor]) -> tuple[Tensor, 
     eigenvalues = torch.polar((-weights["nu_log"].exp()).exp(), weights["theta_log"].exp())
     scale = weights["gamma_log"].exp()
     drive = inputs @ (weights["weight_ih"] * scale.repeat(2).unsqueeze(-1)).T
-    written = torch.complex(*drive.chunk(2, -1))
+    written = _complex(drive)
     return eigenvalues.expand_as(written), written
+
+
+def _complex(halves: Tensor) -> Tensor:
+    """(…, H) from [Re; Im], (…, 2H)."""
+    return torch.view_as_complex(halves.unflatten(-1, (2, -1)).mT.contiguous())
+
+
+def _halves(values: Tensor) -> Tensor:
+    """And back."""
+    return torch.view_as_real(values).mT.flatten(-2)
 
 
 def _read_out(weight: Tensor) -> Tensor:

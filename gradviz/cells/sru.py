@@ -41,13 +41,15 @@ SCALE = math.sqrt(3)
 
 
 class Sru(RecurrentLayer):
-    """weight_ih (3H, I) of f, r and the candidate; bias and peephole v (2H,) of f and r.
+    """weight_ih (3H, I) of f, r and W x_t; bias and peephole v (2H,) of f and r.
+
+    W x_t, the candidate, is not squashed and so not among the gates that are shown.
 
     Where I ≠ H also weight_skip (H, I), W_s.
     """
 
     cell_name = "sru"
-    gates = ("forget", "highway")
+    gates = ("forget", "highway", "candidate")
     forget_gate = ("forget", 1)
     has_recurrent_weight = False
 

@@ -16,7 +16,7 @@ from gradviz.config.run_config import (
 )
 from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
 from gradviz.config.truncation import Window
-from gradviz.config.words import label_of, word_of
+from gradviz.config.words import gateless, label_of, word_of
 
 __all__ = [
     "CELLS",
@@ -36,6 +36,7 @@ __all__ = [
     "allowed",
     "bounds",
     "choices",
+    "gateless",
     "label_of",
     "word_of",
 ]

@@ -27,10 +27,13 @@ class CellSpec:
     makes_recurrent_weight: bool = False
     """Whether it makes a W_hh of other parameters, which starts in its own way."""
     state_parts: int = 1
-    """N / H: 2 where the state is (h, c)."""
+    """N / H: 2 where the state is (h, c), or complex."""
     state_is_all: bool = True
     """Whether nothing but the state tells later timesteps of earlier ones, so that a sequence may
     be read in pieces; not so for a convolution over the inputs."""
+    symbol: str = "h"
+    """Of what is carried from timestep to timestep and whose gradient is measured: c, or x, where
+    the output h is only read out of it. Of the baseline, which carries nothing, the input x."""
     is_pytorchs: bool = False
     """Whether PyTorch has a fused operation for it."""
     is_recurrent: bool = True
@@ -104,7 +107,35 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             paper="Sejnowski, Rosenberg 1987",
             has_recurrent_weight=False,
             state_parts=0,
+            symbol="x",
             is_recurrent=False,
+        ),
+        "qrnn": CellSpec(
+            label="QRNN",
+            paper="Bradbury, Merity, Xiong, Socher 2016 (arXiv 1611.01576)",
+            gates=("candidate", "forget", "output"),
+            has_forget_bias=True,
+            has_recurrent_weight=False,
+            state_is_all=False,
+            symbol="c",
+        ),
+        "sru": CellSpec(
+            label="SRU (2018, v ⊙ c)",
+            paper="Lei, Zhang, Wang, Dai, Artzi 2018 (arXiv 1709.02755v5)",
+            gates=("forget", "highway"),
+            has_forget_bias=True,
+            has_recurrent_weight=False,
+            symbol="c",
+        ),
+        "lru": CellSpec(
+            label="LRU",
+            paper="Orvieto et al. 2023 (arXiv 2303.06349)",
+            has_recurrent_weight=False,
+            state_parts=2,
+            symbol="x",
+        ),
+        "linear_rnn": CellSpec(
+            label="Linear RNN", paper="Saxe, McClelland, Ganguli 2014 (arXiv 1312.6120)"
         ),
     }
 )
@@ -123,4 +154,8 @@ CellName = Literal[
     "irnn",
     "orthogonal_rnn",
     "fully_connected",
+    "qrnn",
+    "sru",
+    "lru",
+    "linear_rnn",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from gradviz.config.cell_specs import CELLS
+from gradviz.config.recorded import RecordedConfig
+from gradviz.config.run_config import RunConfig
 from gradviz.config.task_specs import TASKS
 
 _LABELS = {
@@ -66,6 +68,12 @@ _WORDS = {
 }
 _WORDS |= {name: spec.label for name, spec in TASKS.items()}
 _WORDS |= {name: spec.label for name, spec in CELLS.items()}
+
+
+def gateless(config: RunConfig | RecordedConfig) -> str:
+    """That its cell has no gates, as the beginning of a sentence."""
+    is_other = isinstance(config, RunConfig) and config.cell != "rnn"
+    return f"{'This cell' if is_other else 'A plain RNN'} has no gates"
 
 
 def label_of(name: str) -> str:

@@ -46,7 +46,7 @@ def bottleneck(history: History, step: int | None = None, theme: str = "light") 
         title="Gradient across the bottleneck",
         facts="".join([*_facts(frame, pair), *zeros]),
         x=axis.title,
-        y="‖∂L/∂h<sub>t</sub>‖",
+        y=f"‖∂L/∂{history.symbol}<sub>t</sub>‖",
         theme=theme,
         marks=axis.marks,
         x_span=axis.ends,

@@ -85,14 +85,14 @@ def card(history: History) -> str:
             f'font-size="13" fill="{INK}" stroke-width="2" stroke-linejoin="round">',
             f"<title>{title}</title>",
             f"<metadata>{query}</metadata>",
-            *_gradients(first, last, "x" if history.is_memoryless else "h"),
+            *_gradients(first, last, history.symbol),
             *_loss(history),
             "</svg>\n",
         ]
     )
 
 
-def _gradients(first: Frame, last: Frame, letter: str) -> Iterable[str]:
+def _gradients(first: Frame, last: Frame, symbol: str) -> Iterable[str]:
     """The left plot: log10 of the mean norm by timestep, of the top layer."""
     lines = [_log_mean(frame) for frame in (first, last)]
     known = np.concatenate(lines)
@@ -103,7 +103,7 @@ def _gradients(first: Frame, last: Frame, letter: str) -> Iterable[str]:
     T = len(lines[0])
     panel = _Panel(left=44, right=198, top=26, bottom=112, x=(1, T), y=(low, high))
     t = np.arange(1, T + 1)
-    yield _text(8, 15, f"gradient ‖∂L/∂{letter}‖ by timestep")
+    yield _text(8, 15, f"gradient ‖∂L/∂{symbol}‖ by timestep")
     yield panel.frame()
     yield _text(panel.left - 4, panel.top + 9, _power(high), anchor="end")
     yield _text(panel.left - 4, panel.bottom, _power(low), anchor="end")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gradviz.config import CELLS, RunConfig
-from gradviz.figures.gate_bands import NO_GATES
+from gradviz.figures.gate_bands import no_gates
 from gradviz.figures.memoryless import NO_STATE
 from gradviz.figures.over_time import NOT_MEASURED
 from gradviz.figures.style import WAITING, escaped
 from gradviz.history import CloseUp, History
 
-LETTERS = {"input": "i", "forget": "f", "output": "o", "reset": "r", "update": "z"}
+LETTERS = {"input": "i", "forget": "f", "output": "o", "reset": "r", "update": "z", "highway": "r"}
 
 
 def gate_words(gate: str, cell_gates: Collection[str]) -> str:
-    """A gate's name and its letter in the cell's equations; a candidate is g, in a GRU n."""
-    letter = LETTERS.get(gate) or ("n" if "reset" in cell_gates else "g")
+    """A gate's name and its letter in the cell's equations.
+
+    A candidate is an LSTM's g, a GRU's n, or a QRNN's z, which has no input gate.
+    """
+    candidate = "n" if "reset" in cell_gates else "g" if "input" in cell_gates else "z"
+    letter = LETTERS.get(gate) or candidate
     return f"{escaped(gate)} {letter}"
 
 
@@ -44,5 +48,5 @@ def why_empty(history: History, step: int | None, *, gated: bool = False) -> str
     if history.is_memoryless:
         return NO_STATE if history.frames else WAITING
     if gated and (rnn or (closeup and not closeup.gates)):
-        return NO_GATES
+        return no_gates(history)
     return NOT_MEASURED if history.frames else WAITING

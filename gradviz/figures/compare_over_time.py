@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.memoryless import NO_STATE, gradient_of
+from gradviz.figures.memoryless import NO_STATE
 from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT, NOT_MEASURED
 from gradviz.figures.setups import (
     BELOW,
@@ -34,6 +34,8 @@ from gradviz.history import Floats, Frame, LayerFrame, crossing
 def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
     """log10 ‖∂L/∂h_t‖ by timestep in the top layer, a line a set-up: the median probe.
 
+    Of a cell that carries something else, of that: see `config.CellSpec.symbol`.
+
     The band goes from the least to the greatest of the probes; of several seeds, of their medians.
     Set-ups of different lengths begin together at t = 1 and end where each ends. A decoder's
     timesteps follow its encoder's.
@@ -45,7 +47,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
     """
     frames = _frames(runs, step)
     axis = _axis(frames)
-    traces, seen = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "gradient 10^")
+    traces, seen = _lines(runs, frames, lambda layer: layer.hidden_grad_log10, "‖∂L/∂{}‖ = 10^")
     first = max((first_reached(history) for history in every(runs)), default=0)
     zeros = any((values[first:] == -np.inf).any() for values in seen)
     lowest = min((float(np.nanmin(y)) for y in _seen(traces)), default=0.0)
@@ -58,7 +60,7 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
         title="Gradient flow",
         facts=_facts(runs, frames, seen, zeros=zeros, is_stopped=first > 0),
         x=axis.title,
-        y=f"log10 {gradient_of(every(runs))}",
+        y="log10 " + " or ".join(f"‖∂L/∂{each}<sub>t</sub>‖" for each in _symbols(runs)),
         theme=theme,
         empty="" if seen else WAITING,
         meta={"axis": axis.name},
@@ -101,6 +103,11 @@ def _why_none(runs: Runs) -> str:
     return NO_STATE if all(each.is_memoryless for each in every(runs)) else NOT_MEASURED
 
 
+def _symbols(runs: Runs) -> list[str]:
+    """What the set-ups' cells carry, each once."""
+    return list(dict.fromkeys(each.symbol for each in every(runs))) or ["h"]
+
+
 def _frames(runs: Runs, step: int | None) -> list[list[Frame | None]]:
     return [[history.frame_at(step) for history in of] for of in runs.values()]
 
@@ -115,7 +122,10 @@ def _lines(
     values_of: Callable[[LayerFrame], Floats | None],
     quantity: str,
 ) -> tuple[list[dict[str, Any]], list[Floats]]:
-    """The set-ups' lines, and what was measured, (T, P) each."""
+    """The set-ups' lines, and what was measured, (T, P) each.
+
+    The quantity's {} is what the set-up's cell carries.
+    """
     traces: list[dict[str, Any]] = []
     measured: list[Floats] = []
     for place, (label, of_setup) in enumerate(zip(runs, frames, strict=True)):
@@ -123,7 +133,8 @@ def _lines(
         measured += known
         values = _over_seeds([_finite(each) for each in known], len(of_setup))
         t = np.arange(1, values.shape[1] + 1)
-        traces += drawn(place, label, t, values, hover=f"t = %{{x}}: {quantity}%{{y:.2f}}")
+        said = quantity.format(*_symbols({label: runs[label]}))
+        traces += drawn(place, label, t, values, hover=f"t = %{{x}}: {said}%{{y:.2f}}")
     return traces, measured
 
 

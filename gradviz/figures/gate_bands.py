@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.config import gateless
 from gradviz.figures.style import GATES, band, escaped, line
-from gradviz.history import Floats
+from gradviz.history import Floats, History
 
-NO_GATES = "A plain RNN has no gates:<br>pick LSTM or GRU to see some"
+
+def no_gates(history: History) -> str:
+    """In place of a picture of gates."""
+    return f"{gateless(history.config)}:<br>pick LSTM or GRU to see some"
 
 
 def gate_band(

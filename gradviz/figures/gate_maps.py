@@ -8,7 +8,6 @@ Index legend: T timesteps, H hidden size, U ≤ H units drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,7 @@ SIGNED = {
 def gate_maps(
     history: History, step: int | None = None, *, theme: str = "light", by_mean: bool = False
 ) -> go.Figure:
-    """Unit × timestep heatmaps of each gate of one sequence; of a plain RNN, of h_t.
+    """Unit × timestep heatmaps of each gate of one sequence; without gates, of h_t.
 
     The input stands on top, on the same timesteps. σ gates have a scale of 0…1, the candidate and
     a tanh RNN's h_t of −1…1. 344 pixels high for a plain RNN, 664 for a GRU, 824 for an LSTM.
@@ -55,7 +54,7 @@ def gate_maps(
         step: the scrub position; None is the newest frame.
         theme: "light" or "dark".
         by_mean: whether units are sorted by the mean over the sequence of the gate that keeps the
-            memory (forget, update; else h_t), greatest on top; one order for all maps.
+            memory (forget, update; else the state), greatest on top; one order for all maps.
     """
     closeup = closeup_at(history, step)
     if closeup is None:
@@ -69,18 +68,19 @@ def gate_maps(
             empty=why_empty(history, step),
             meta={"axis": "timestep"},
         )
-    maps = _maps(closeup)
+    maps, symbol = _maps(closeup), history.symbol
     units = _units(closeup, by_mean=by_mean)
     T = len(closeup.hidden)
     traces, layout = _input_row(history, closeup, len(maps))
     for row, (name, values) in enumerate(maps.items(), start=2):
-        traces.append(_map(name, values, units, row))
-        layout[f"yaxis{row}"] = _unit_axis(name, units, row, maps, by_mean=by_mean)
+        traces.append(_map(name, values, units, row, symbol))
+        words = f"{symbol}<sub>t</sub>" if name == "hidden" else gate_words(name, maps)
+        layout[f"yaxis{row}"] = _unit_axis(name, words, units, row, len(maps), by_mean=by_mean)
     grey = not all(np.isfinite(values).all() for values in maps.values())
     return figure(
         traces,
         title="Gates, unit by unit" if closeup.gates else "Hidden state, unit by unit",
-        facts=facts_of(history, step, *_told(closeup, units, grey=grey, by_mean=by_mean)),
+        facts=facts_of(history, step, *_told(closeup, units, symbol, grey=grey, by_mean=by_mean)),
         x="timestep t",
         y=view_of(history).label,
         theme=theme,
@@ -117,18 +117,22 @@ def _units(closeup: CloseUp, *, by_mean: bool) -> NDArray[np.intp]:
     return order[:: math.ceil(H / UNITS)]
 
 
-def _told(closeup: CloseUp, units: NDArray[np.intp], *, grey: bool, by_mean: bool) -> list[str]:
+def _told(
+    closeup: CloseUp, units: NDArray[np.intp], symbol: str, *, grey: bool, by_mean: bool
+) -> list[str]:
     kept = memory_gate(closeup)
-    told = [f"by mean {kept[0] if kept else 'h'}" if by_mean else "units in order"]
+    told = [f"by mean {kept[0] if kept else symbol}" if by_mean else "units in order"]
     H = closeup.hidden.shape[1]
     told += [f"{len(units)} of {H}"] if len(units) < H else []
     return told + (["grey: not finite"] if grey else [])
 
 
-def _map(name: str, values_TH: Floats, units: NDArray[np.intp], row: int) -> dict[str, Any]:
+def _map(
+    name: str, values_TH: Floats, units: NDArray[np.intp], row: int, symbol: str
+) -> dict[str, Any]:
     t, z = _pooled(values_TH[:, units])
     signed = name in ("candidate", "hidden")
-    word = "h" if name == "hidden" else escaped(name)
+    word = symbol if name == "hidden" else escaped(name)
     return {
         "type": "heatmap",
         "uid": name,
@@ -165,12 +169,11 @@ def _domain(row: int, maps: int) -> list[float]:
 
 
 def _unit_axis(
-    name: str, units: NDArray[np.intp], row: int, maps: Mapping[str, Floats], *, by_mean: bool
+    name: str, words: str, units: NDArray[np.intp], row: int, maps: int, *, by_mean: bool
 ) -> dict[str, Any]:
-    words = "h<sub>t</sub>" if name == "hidden" else gate_words(name, maps)
     font = {"color": GATES[name]} if name in GATES else {}
     return {
-        "domain": _domain(row, len(maps)),
+        "domain": _domain(row, maps),
         "title": {"text": words, "standoff": 8, "font": font},
         "type": "category",
         "range": [len(units) - 0.5, -0.5],

@@ -13,7 +13,17 @@ import plotly.graph_objects as go
 from gradviz.figures.closely import closeup_at, facts_of, why_empty
 from gradviz.figures.gate_bands import gate_band, gate_rows
 from gradviz.figures.inputs import input_marks, view_of
-from gradviz.figures.style import BLUE, GATES, GREY, Mark, band, count_of, escaped, figure, line
+from gradviz.figures.style import (
+    BLUE,
+    GATES,
+    GREY,
+    Mark,
+    band,
+    count_of,
+    escaped,
+    figure,
+    line,
+)
 from gradviz.history import CloseUp, Floats, History
 
 SYMBOLS = {
@@ -22,13 +32,15 @@ SYMBOLS = {
     "output": "square",
     "update": "circle",
     "reset": "diamond",
+    "highway": "square",
 }
 
 
 def gate_means(history: History, step: int | None = None, *, theme: str = "light") -> go.Figure:
     """Mean and 10–90 % band of each gate over the units, by timestep, of one sequence.
 
-    Of a plain RNN, of h_t. The timesteps that the task marks are lines.
+    Without gates, of h_t, or what the cell has in its place. The timesteps that the task marks are
+    lines.
 
     Args:
         history: the run, with close-ups.
@@ -39,9 +51,10 @@ def gate_means(history: History, step: int | None = None, *, theme: str = "light
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {}
     marks: list[Mark] = []
+    symbol = history.symbol
     if closeup:
         marks = input_marks(view_of(history), closeup.inputs)
-        traces, layout = _gates(closeup) if closeup.gates else _hidden(closeup)
+        traces, layout = _gates(closeup) if closeup.gates else _hidden(closeup, symbol)
         layout.setdefault("xaxis", {})["range"] = [0.5, len(closeup.hidden) + 0.5]
     gated = closeup is None or bool(closeup.gates)
     return figure(
@@ -49,7 +62,7 @@ def gate_means(history: History, step: int | None = None, *, theme: str = "light
         title="Mean of the gates" if gated else "Mean hidden state",
         facts=facts_of(history, step, "mean and 10–90 % of units"),
         x="timestep t",
-        y="gate" if gated else "h<sub>t</sub>",
+        y="gate" if gated else f"{symbol}<sub>t</sub>",
         theme=theme,
         marks=marks,
         x_span=(1.0, float(len(closeup.hidden) if closeup else 2)),
@@ -96,10 +109,10 @@ def _gates(closeup: CloseUp) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     )
 
 
-def _hidden(closeup: CloseUp) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _hidden(closeup: CloseUp, symbol: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     mean, low, high = spread(closeup.hidden)
     t = np.arange(1, len(mean) + 1, dtype=np.int32)
-    hover = "t = %{x}: mean h %{y:.3f}<extra></extra>"
+    hover = f"t = %{{x}}: mean {symbol} %{{y:.3f}}<extra></extra>"
     return [
         band(t, low, high, BLUE, uid="band-hidden", group="hidden"),
         line(t, mean, "hidden", BLUE, uid="hidden", legendgroup="hidden", hovertemplate=hover),

@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.figures.memoryless import gradient_of
 from gradviz.figures.over_training import marks_of
 from gradviz.figures.stops import first_reached
 from gradviz.figures.style import (
@@ -39,7 +38,7 @@ _LN10 = np.float32(math.log(10))
 def gradient_flow_over_training(
     history: History, step: int | None = None, theme: str = "light", layer: str | None = None
 ) -> go.Figure:
-    """‖∂L/∂h_t‖, mean over the probes: timestep by step, log colour.
+    """‖∂L/∂h_t‖, mean over the probes: timestep by step, log colour; h as in `gradient_flow`.
 
     A frame's column reaches half-way to its neighbours. A zero gradient leaves a grey gap. Of an
     encoder–decoder the encoder's timesteps lie below the decoder's.
@@ -61,7 +60,7 @@ def gradient_flow_over_training(
         norms = [_norms(frame, name, both=pair is not None) for frame in frames]
         t, z_log10 = _log_means(norms)
         steps, columns = _even_steps(np.array([frame.step for frame in frames], np.int32))
-        traces = [_heatmap(steps, t, z_log10[:, columns], gradient_of([history]))]
+        traces = [_heatmap(steps, t, z_log10[:, columns], history.symbol)]
         of = f"{escaped(name)}, " if len(history.layer_names) > 1 else ""
         of = "encoder below, decoder above, " if pair else of
         facts = f"{of}mean of {count_of(norms[-1].shape[1], 'sequence')}"
@@ -98,7 +97,7 @@ def gradient_flow_over_training(
 
 
 def _heatmap(
-    steps: NDArray[np.int32], t: NDArray[np.float64], z_log10: NDArray[np.float32], quantity: str
+    steps: NDArray[np.int32], t: NDArray[np.float64], z_log10: NDArray[np.float32], symbol: str
 ) -> dict[str, Any]:
     known = z_log10[np.isfinite(z_log10)]
     low = math.floor(known.min()) if len(known) else -1
@@ -115,7 +114,7 @@ def _heatmap(
         "zmax": high,
         "colorscale": "Viridis",
         "colorbar": {
-            "title": {"text": quantity, "side": "right"},
+            "title": {"text": f"‖∂L/∂{symbol}<sub>t</sub>‖", "side": "right"},
             "tickvals": ticks,
             "ticktext": [f"10<sup>{str(tick).replace('-', '−')}</sup>" for tick in ticks],
             "thickness": 12,

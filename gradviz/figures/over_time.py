@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gradviz.config import CELLS, RunConfig
-from gradviz.figures.gate_bands import NO_GATES, gate_band, gate_rows
-from gradviz.figures.memoryless import NO_STATE, gradient_of, why_none
+from gradviz.figures.gate_bands import gate_band, gate_rows, no_gates
+from gradviz.figures.memoryless import NO_STATE, why_none
 from gradviz.figures.stops import first_reached, stops_of
 from gradviz.figures.style import (
     LAYERS,
@@ -52,7 +52,7 @@ NOT_MEASURED = "Not measured at this step"
 def gradient_flow(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
     """‖∂L/∂h_t‖ by timestep: mean and range over the probes, a line a layer.
 
-    Of a network without memory it is ‖∂L/∂x_t‖, and the axis says so.
+    Of a cell that carries something else, of that: see `config.CellSpec.symbol`.
 
     Args:
         history: the run.
@@ -71,7 +71,7 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
         title="Gradient flow now" if step is None else "Gradient flow",
         facts=facts + (" · zeros left out" if zeros else ""),
         x=axis.title,
-        y=gradient_of([history]),
+        y=f"‖∂L/∂{history.symbol}<sub>t</sub>‖",
         theme=theme,
         marks=[*axis.marks, *stops],
         x_span=axis.ends,
@@ -84,10 +84,9 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
 def norm_lines(history: History, frame: Frame | None, axis: TimeAxis) -> list[dict[str, Any]]:
     """Mean and range of ‖∂L/∂h_t‖ of every layer, and the float32 floor once it is in sight."""
     traces: list[dict[str, Any]] = []
-    letter = "x" if history.is_memoryless else "h"
     for colour, (name, layer) in _layers(frame):
         norms = powers(layer.hidden_grad_log10)
-        traces += _lines(norms, name, colour, axis, hover=f"‖∂L/∂{letter}‖ = %{{y:.3g}}")
+        traces += _lines(norms, name, colour, axis, hover=f"‖∂L/∂{history.symbol}‖ = %{{y:.3g}}")
     seen = [trace["y"] for trace in traces]
     lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
     if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
@@ -218,7 +217,7 @@ def gates(
     elif frame and not shown:
         empty = NOT_MEASURED
     elif frame or (isinstance(config, RunConfig) and not CELLS[config.cell].gates):
-        empty = NO_GATES
+        empty = no_gates(history)
     else:
         empty = WAITING
     of = f"{escaped(name)}, " if len(history.layer_names) > 1 and not pair else ""

@@ -28,6 +28,7 @@ GATES = {
     "candidate": PINK,
     "update": BLUE,
     "reset": ORANGE,
+    "highway": GREEN,
 }
 SETUPS = ("#0b84e8", "#c98500", "#1f7a5c", "#e0409f")
 """Set-ups that are compared: further apart for the colour-blind than LAYERS, since nothing but the

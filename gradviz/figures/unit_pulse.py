@@ -37,10 +37,10 @@ def pulse(history: History, step: int | None = None, *, theme: str = "light") ->
     closeup = closeup_at(history, step)
     if closeup is None or not np.isfinite(closeup.pulse_log10).any():
         return _figure([], "", theme, empty="Not finite" if closeup else why_empty(history, step))
-    T = len(closeup.pulse) - 1
-    facts = facts_of(history, step, f"from unit {closeup.unit} of h<sub>T</sub>")
-    made = _figure([*_at(closeup, T), _curve(closeup)], facts, theme, **_rows(T))
-    made.frames = [_frame(closeup, t) for t in _shown(*closeup.pulse.shape)]
+    T, symbol = len(closeup.pulse) - 1, history.symbol
+    facts = facts_of(history, step, f"from unit {closeup.unit} of {symbol}<sub>T</sub>")
+    made = _figure([*_at(closeup, T, symbol), _curve(closeup)], facts, theme, **_rows(T))
+    made.frames = [_frame(closeup, t, symbol) for t in _shown(*closeup.pulse.shape)]
     return made
 
 
@@ -58,22 +58,22 @@ def _shown(rows: int, units: int) -> NDArray[np.int64]:
     return np.linspace(rows - 1, 0, most).round().astype(int)
 
 
-def _frame(closeup: CloseUp, t: int) -> dict[str, Any]:
+def _frame(closeup: CloseUp, t: int, symbol: str) -> dict[str, Any]:
     """What changes: the bars' heights and the point on the curve.
 
     A plain dict, because plotly takes 3 ms to make a go.Frame of it and 0.2 ms to read it.
     """
     kept = ("type", "x", "y")
-    *bars, point = _at(closeup, t)
+    *bars, point = _at(closeup, t, symbol)
     changed = [*({"type": "bar", "y": each["y"]} for each in bars), {k: point[k] for k in kept}]
     return {"name": f"t = {t}", "data": changed, "traces": list(range(len(changed)))}
 
 
-def _at(closeup: CloseUp, t: int) -> list[dict[str, Any]]:
-    """The bars at a timestep, h and an LSTM's c, and the point on the curve."""
+def _at(closeup: CloseUp, t: int, symbol: str) -> list[dict[str, Any]]:
+    """The bars at a timestep, of h or what the cell has in its place, and c; the curve's point."""
     H = closeup.hidden.shape[1]
     sizes = np.abs(closeup.pulse[t])
-    traces = [_bars("h", sizes[:H], BLUE)]
+    traces = [_bars(symbol, sizes[:H], BLUE)]
     if len(sizes) > H:
         traces.append(_bars("c", sizes[H:], ORANGE))
     height = float(_finite(closeup.pulse_log10[t : t + 1])[0])

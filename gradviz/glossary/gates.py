@@ -8,6 +8,7 @@ from gradviz.glossary.term import Term
 
 _LSTM = "Hochreiter, Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000"
 _GRU = "Cho et al. 2014 (arXiv 1406.1078)"
+_SRU = "Lei, Zhang, Wang, Dai, Artzi 2018 (arXiv 1709.02755v5)"
 _CHRONO = "Tallec, Ollivier 2018 (arXiv 1804.11188)"
 _KARPATHY = "Karpathy, Johnson, Fei-Fei 2015 (arXiv 1506.02078)"
 
@@ -29,7 +30,7 @@ GATES: Mapping[str, Term] = {
     ),
     "forget_gate": Term(
         name="forget gate",
-        text="How much of its memory an LSTM keeps: 1 keeps all, 0 forgets all.",
+        text="How much of its memory an LSTM, a QRNN or an SRU keeps: 1 keeps all, 0 forgets all.",
         equation=r"c_t = f_t c_{t-1} + i_t g_t",
         equation_text="f_t in c_t = f_t c_{t−1} + i_t g_t",
         source=_LSTM,
@@ -43,11 +44,19 @@ GATES: Mapping[str, Term] = {
     ),
     "candidate": Term(
         name="candidate",
-        text="What could be written at this timestep, between −1 and 1: g of an LSTM, n of a GRU. "
-        "It is no gate.",
+        text="What could be written at this timestep, between −1 and 1: g of an LSTM, n of a GRU, "
+        "z of a QRNN. It is no gate.",
         equation=r"g_t = \tanh(W x_t + U h_{t-1} + b)",
         equation_text="g_t = tanh(W x_t + U h_{t−1} + b)",
         source=_LSTM,
+    ),
+    "highway_gate": Term(
+        name="highway gate",
+        text="How much of its memory an SRU shows; the rest of the output is the input itself, "
+        "passed on. The paper calls it reset gate.",
+        equation=r"h_t = r_t c_t + (1 - r_t)\, \alpha x_t",
+        equation_text="h_t = r_t c_t + (1 − r_t) α x_t",
+        source=_SRU,
     ),
     "reset_gate": Term(
         name="reset gate",

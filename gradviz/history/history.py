@@ -119,6 +119,11 @@ class History:
         return isinstance(self.config, RunConfig) and not CELLS[self.config.cell].is_recurrent
 
     @property
+    def symbol(self) -> str:
+        """Of what the cell carries from timestep to timestep: h, or what it has in its place."""
+        return CELLS[self.config.cell].symbol if isinstance(self.config, RunConfig) else "h"
+
+    @property
     def layer_names(self) -> list[str]:
         """The measured layers, lowest first: l0, l1, …."""
         return list(self.frames[-1].layers) if self.frames else []

@@ -1,9 +1,11 @@
 """How long the gate that multiplies the memory keeps it, and what flows besides.
 
     LSTM   c_t = f ⊙ c_{t−1} + i ⊙ g           GRU   h_t = z ⊙ h_{t−1} + (1 − z) ⊙ n
+    QRNN   c_t = f ⊙ c_{t−1} + (1 − f) ⊙ z     and so the SRU
 
 With every other path cut, ∂c_T/∂c_t is f_T ⊙ … ⊙ f_{t+1} (Hochreiter & Schmidhuber 1997; Gers
-et al. 2000). Training does not cut them: the gates themselves depend on h, and so on the memory.
+et al. 2000). Training does not cut them: the gates themselves depend on h, and so on the memory;
+a QRNN's do not.
 
 Index legend: T timesteps, H hidden size.
 """
@@ -20,7 +22,7 @@ from gradviz.history.floats import Floats
 from gradviz.history.records import Frame
 
 KEEPS = ("forget", "update")
-"""The gates that multiply the memory: an LSTM's f, a GRU's z."""
+"""The gates that multiply the memory: f of an LSTM, QRNN or SRU, a GRU's z."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,7 @@ class MemoryPaths:
 
 
 def memory_gate(closeup: CloseUp) -> tuple[str, Floats] | None:
-    """Name and (T, H) of the gate that multiplies the memory; None for a plain RNN."""
+    """Name and (T, H) of the gate that multiplies the memory; None without."""
     return next(((name, closeup.gates[name]) for name in KEEPS if name in closeup.gates), None)
 
 
@@ -65,10 +67,12 @@ def memory_paths(frame: Frame) -> MemoryPaths | None:
             # nan all along where it was too dear.
             whole_log10=None if whole is None or np.isnan(whole).all() else whole,
         )
-    if "update" not in closeup.gates:
+    gate = memory_gate(closeup)
+    is_all = closeup.pulse.shape[1] == closeup.hidden.shape[1]
+    if gate is None or not is_all:
         return None
     return MemoryPaths(
-        gate_log10=_product_log10(closeup.gates["update"]),
+        gate_log10=_product_log10(gate[1]),
         whole_log10=_transport(frame, closeup),
     )
 
@@ -82,7 +86,7 @@ def _product_log10(gate_TH: Floats) -> Floats:
 
 
 def _transport(frame: Frame, closeup: CloseUp) -> Floats | None:
-    """A GRU's state is h alone, so its transport is the frame's, if of this sequence."""
+    """Where the memory is all of the state, its transport is the frame's, if of this sequence."""
     layer = frame.layers.get(closeup.layer)
     probes = None if layer is None else layer.transport_log10
     if probes is None or closeup.sequence > probes.shape[1]:

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from gradviz.config import gateless
 from gradviz.history import (
     CloseUp,
     Floats,
@@ -39,7 +40,7 @@ def read_gates(history: History, step: int | None = None) -> Reading:
         return Reading(sentences=["No gates have been measured yet."], level="info")
     found, lives = memory_gate(closeup), half_lives(closeup)
     if found is None or lives is None:
-        return Reading(sentences=["A plain RNN has no gates: pick LSTM or GRU."], level="info")
+        return Reading(sentences=[f"{gateless(history.config)}: pick LSTM or GRU."], level="info")
     name, gate = found
     if not np.isfinite(gate).all():
         return Reading(sentences=["The gates of this step are not all numbers."], level="error")

@@ -129,7 +129,7 @@ def _cell(stage: Stage) -> None:
         choices("cell"),
         required=True,
         format_func=word_of,
-        help="A plain RNN has no gates: of it the hidden state is shown.",
+        help="Of a cell without gates, like the plain RNN, the hidden state is shown.",
         **bound(_CELL, stage.config.cell, lambda cell: stage.change(cell=cell)),
     )
 

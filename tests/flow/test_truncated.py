@@ -16,6 +16,7 @@ from reference import grad_of, unroll
 from torch import Tensor, nn
 
 from gradviz.cells import detached
+from gradviz.config import CELLS as CELL_SPECS
 from gradviz.config import RECURRENT, RunConfig, Window
 from gradviz.flow import LayerFlow, WatchError, joined, watch
 from gradviz.model import SequenceModel, build_model

@@ -25,7 +25,7 @@ _GATED = (
     "loss",
 )
 _UNGATED = ("gate_maps", "gate_means", "gradient_flow", "transport", "loss")
-"""Of a plain RNN the maps and means are of h_t, and nothing can be said of gates."""
+"""Without gates the maps and means are of the state, and nothing can be said of gates."""
 
 _PICTURES = {name: of_one(each) for name, each in {**figures.LIVE, **figures.GATES}.items()}
 _SORTED = of_one(partial(figures.gate_maps, by_mean=True))
@@ -51,7 +51,9 @@ def _read(history: History, step: int | None) -> Reading:
 
 def _ungated(history: History, step: int | None) -> list[str]:
     shown = _closeup(history, step)
-    return ["What is drawn is its hidden state h_t."] if shown and not shown.gates else []
+    if not shown or shown.gates:
+        return []
+    return [f"What is drawn is its hidden state {history.symbol}_t."]
 
 
 def _elsewhere(history: History, step: int | None) -> list[str]:
