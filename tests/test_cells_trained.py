@@ -54,7 +54,8 @@ def test_a_measured_step_has_every_layer(cell: str, shape: str) -> None:
     assert closeup is not None
     assert closeup.layer == "l1"
     assert len(closeup.jacobian_singular_values) == 6 * spec.state_parts
-    assert (closeup.cell_transport_log10 is not None) == (spec.state_parts == 2)
+    has_memory = spec.state_parts == 2 and bool(spec.gates)
+    assert (closeup.cell_transport_log10 is not None) == has_memory
 
 
 @pytest.mark.parametrize("activation", ["leaky_relu", "elu", "sigmoid"])

@@ -35,7 +35,7 @@ from gradviz.cells.orthogonal import OrthogonalRnn
 from gradviz.cells.peephole import PeepholeLstm
 from gradviz.cells.qrnn import Qrnn
 from gradviz.cells.sru import Sru
-from gradviz.cells.stack import Stack, detached
+from gradviz.cells.stack import Stack, detached, of_another
 
 __all__ = [
     "LAYERS",
@@ -64,6 +64,7 @@ __all__ = [
     "UpdateLinearisation",
     "Weights",
     "detached",
+    "of_another",
 ]
 
 REPLAYS: Mapping[str, Callable[[LayerPass], Replay]] = {

@@ -44,6 +44,8 @@ class RecurrentLayer(nn.Module, ABC):
             1), or ("input", −1) where f = 1 − i; None where there is none.
         has_recurrent_weight: whether `weight_hh` is a parameter to be initialised block by block.
         nonlinearity: of a cell that has a choice.
+        handed_on: sizes of what a pass hands to the next one behind s_T without its being part of
+            the state: the last inputs, which a convolution still reads. No gradient follows it.
     """
 
     cell_name: ClassVar[str]
@@ -58,6 +60,7 @@ class RecurrentLayer(nn.Module, ABC):
                 raise ValueError(f"{name} must be 1 or more, got {size}.")
         self.input_size, self.hidden_size = input_size, hidden_size
         self.nonlinearity = nonlinearity
+        self.handed_on: tuple[int, ...] = ()
         self._names: list[str] = []
 
     @property
@@ -76,7 +79,10 @@ class RecurrentLayer(nn.Module, ABC):
 
     @abstractmethod
     def run(self, inputs: Tensor, start: State, weights: dict[str, Tensor]) -> tuple[Tensor, State]:
-        """The outputs (T, B, P) and s_T, from the inputs (T, B, I) and s_0."""
+        """The outputs (T, B, P) and s_T, from the inputs (T, B, I) and s_0.
+
+        Behind both states stands what is `handed_on`.
+        """
 
     @staticmethod
     @abstractmethod
@@ -100,16 +106,21 @@ class RecurrentLayer(nn.Module, ABC):
 
         Args:
             inputs: (T, B, I), time first.
-            state: s_0, (B, ·) for each part; None: zeros.
+            state: s_0, (B, ·) for each part, or what another pass gave; None: zeros.
 
         Raises:
             ValueError: for other shapes.
         """
         self._check(inputs, state)
-        start = self.zeros(inputs) if state is None else tuple(state)
-        output, last = self.run(inputs, start, self.weights())
+        output, last = self.run(inputs, self.start(inputs, state), self.weights())
         # Views: what comes back to them from outside is told apart from what the recurrence adds.
         return output, tuple(part.view_as(part) for part in last)
+
+    def start(self, inputs: Tensor, state: State | None) -> State:
+        """A state with all its parts: zeros where none is given, or nothing was handed on."""
+        given = self.zeros(inputs) if state is None else tuple(state)
+        missing = (*self.state_sizes, *self.handed_on)[len(given) :]
+        return (*given, *(inputs.new_zeros(inputs.shape[1], size) for size in missing))
 
     def zeros(self, inputs: Tensor) -> State:
         """The initial state where none is given."""
@@ -126,8 +137,10 @@ class RecurrentLayer(nn.Module, ABC):
             raise ValueError(f"inputs must be {wanted}, got {tuple(inputs.shape)}.")
         if state is None:
             return
-        sizes = [(inputs.shape[1], size) for size in self.state_sizes]
         given = [tuple(part.shape) for part in state]
+        whole = len(given) > len(self.state_sizes)
+        wanted_sizes = (*self.state_sizes, *(self.handed_on if whole else ()))
+        sizes = [(inputs.shape[1], size) for size in wanted_sizes]
         if given != sizes:
             raise ValueError(f"state must be {_listed(sizes)}, got {_listed(given)}.")
 

@@ -32,7 +32,7 @@ class LayerPass:
     output: Tensor
     """(T, B, P) h_t."""
     start: State
-    """s_0: (B, ·) for each part."""
+    """s_0: (B, ·) for each part, and behind it what another pass handed on."""
     weights: Weights
     nonlinearity: str = ""
     """Of a cell that has a choice: "tanh", "relu", …"""

@@ -123,6 +123,14 @@ class Stack(nn.Module):
         return inputs, tuple(last)
 
 
+def of_another(network: Any, state: Any) -> Any:
+    """A state for a network that reads something else: without the last inputs of this one."""
+    if not isinstance(network, Stack):
+        return state
+    pairs = zip(network.layers, state, strict=True)
+    return tuple(each[: len(layer.state_sizes)] for layer, each in pairs)
+
+
 def detached(state: Any) -> Any:
     """A state without its history, for the next batch: a Stack's, or an nn.RNN's, LSTM's, GRU's."""
     if isinstance(state, tuple):

@@ -143,7 +143,7 @@ def call_of(
 
 @torch.no_grad()
 def _noted(name: str, ran: Ran) -> LayerNote:
-    start = ran.layer.zeros(ran.inputs) if ran.state is None else ran.state
+    start = ran.layer.start(ran.inputs, ran.state)
     return LayerNote(
         name=name,
         layer=ran.layer,

@@ -51,7 +51,7 @@ def _of_layer(
         width = passed.output.shape[-1]
         mine = coming.columns(column, width)
         replayed = note.layer.replay(passed)
-        last = call.grads_of_last(place, passed.start)
+        last = call.grads_of_last(place, passed.start[: len(replayed.states)])
         found[note.name] = LayerFlow(
             cell_name=note.layer.cell_name,
             passed=passed,

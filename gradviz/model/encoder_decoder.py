@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from gradviz.cells import of_another
 from gradviz.config import RunConfig
 from gradviz.model.recurrent import recurrent_of
 from gradviz.tasks import Batch, Task
@@ -97,6 +98,7 @@ class EncoderDecoder(nn.Module):
             forced: (T, B) True where it is told the right symbol before; None: everywhere.
         """
         encoded, state = self.encoder(source.flip(0) if self.reverses else source)
+        state = of_another(self.encoder, state)
         if forced is not None:
             told = self._drawn(encoded, state, told, forced)
         hidden, _ = self.decoder(told, state)

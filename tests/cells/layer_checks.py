@@ -136,6 +136,11 @@ def close(ours: Tensor, theirs: Tensor, rtol: float = 1e-8) -> None:
     torch.testing.assert_close(ours, theirs, rtol=rtol, atol=1e-11)
 
 
+def of_layer(layer: RecurrentLayer, last: State) -> State:
+    """The state, without what is handed on behind it."""
+    return last[: len(layer.state_sizes)]
+
+
 def of_state(flow: LayerFlow, part: int) -> Tensor:
     """(T, B, ·): the total gradient of a part of the state."""
     return flow.cell_grad if part else flow.hidden_grad
@@ -147,7 +152,9 @@ def watched(
     """Flows and the loss."""
     with watch(module) as watching:
         output, last = module(inputs, start)
-        loss = loss_of(output, last if isinstance(module, Stack) else [last])
+        layers = module.layers if isinstance(module, Stack) else [module]
+        ends = last if isinstance(module, Stack) else [last]
+        loss = loss_of(output, list(map(of_layer, layers, ends)))
         loss.backward()
     return watching.layers, loss.detach()
 
@@ -176,7 +183,7 @@ def the_output_is_the_textbooks(case: Case) -> None:
         expected, trace = loop(case, layer, inputs, given)
         output, last = layer(inputs, start)
         close(output, expected, rtol=1e-11)
-        for ours, theirs in zip(last, trace.last, strict=True):
+        for ours, theirs in zip(of_layer(layer, last), trace.last, strict=True):
             close(ours, theirs, rtol=1e-11)
         assert output.shape == (T, B, layer.output_size)
 
@@ -186,7 +193,7 @@ def the_parameters_gradients_are_the_textbooks(case: Case) -> None:
     layer, inputs = layer_of(case), normal(T, B, I)
     start = starts([layer])[0]
     output, last = layer(inputs, start)
-    loss_of(output, [last]).backward()
+    loss_of(output, [of_layer(layer, last)]).backward()
     output, trace = loop(case, layer, inputs, start)
     loss_of(output, [trace.last]).backward()
     weights, parameters = layer.weights(), list(layer.parameters())
@@ -289,7 +296,7 @@ def every_quantity_that_fits_is_measured(case: Case) -> None:
     """With the axes that it declares, and without nan."""
     layer, inputs = layer_of(case), normal(T, B, I)
     flow = watched(layer, inputs, None)[0]["l0"]
-    sizes = {"timestep": T, "sequence": B, "unit": H, "state": flow.state_size, "side": 2}
+    sizes = {"timestep": T, "sequence": B, "unit": flow.widths[0], "state": flow.state_size, "side": 2}
     named = []
     for quantity in gradviz.quantities():
         if quantity.of != "layer" or not quantity.fits(flow):

@@ -19,12 +19,13 @@ from layer_checks import (
     layer_of,
     normal,
     parameters,
+    seeded,
     starts,
     watched,
 )
 from torch import Tensor
 
-from gradviz.cells import Qrnn
+from gradviz.cells import Qrnn, Stack, of_another
 
 
 def case_of(width: int) -> Case:
@@ -80,6 +81,52 @@ def test_the_gates_do_not_see_the_state() -> None:
     for name, gate in one.gates.items():
         assert torch.equal(gate, two.gates[name])
     assert not torch.equal(one.hidden, two.hidden)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_read_in_pieces_it_is_the_same(width: int) -> None:
+    """Also in pieces shorter than the convolution, which still reads the last inputs before."""
+    stack = seeded(lambda: Stack(case_of(width).make, I, 2))
+    inputs, state, pieces = normal(9, B, I), None, []
+    for piece in inputs.split([4, 1, 1, 3]):
+        output, state = stack(piece, state)
+        pieces.append(output)
+    whole, last = stack(inputs)
+    close(torch.cat(pieces), whole, rtol=1e-12)
+    for one, two in zip(state, last, strict=True):
+        for ours, theirs in zip(one, two, strict=True):
+            close(ours, theirs, rtol=1e-12)
+
+
+def test_what_is_handed_on_takes_part_in_the_next_pass() -> None:
+    """The replay of a pass that goes on is of the inputs before it, too."""
+    layer, inputs = layer_of(case_of(3)), normal(T, B, I)
+    given = (normal(B, H, seed=9), normal(B, 2 * I, seed=10))
+    flow = watched(layer, inputs, given)[0]["l0"]
+    before_it = given[1].unflatten(-1, (2, I)).transpose(0, 1)
+    whole = torch.cat([before_it, inputs])
+    c = given[0]
+    for t in range(T):
+        c = case_of(3).step(whole, t + 2, (c,), layer.weights())[1][0]
+        close(flow.hidden[t], c.detach())
+    alone = flow.alone(1)
+    close(alone.hidden[:, 0], flow.hidden[:, 1], rtol=1e-12)
+
+
+def test_to_another_network_its_inputs_are_not_handed_on() -> None:
+    stack = seeded(lambda: Stack(case_of(2).make, I, 2))
+    last = of_another(stack, stack(normal(T, B, I))[1])
+    assert [len(each) for each in last] == [1, 1]
+    other = seeded(lambda: Stack(case_of(2).make, 7, 2))
+    zeros = [torch.zeros(B, size, dtype=torch.float64) for size in (7, H)]
+    whole = [(*each, zero) for each, zero in zip(last, zeros, strict=True)]
+    close(other(normal(T, B, 7), last)[0], other(normal(T, B, 7), whole)[0], rtol=1e-12)
+
+
+def test_a_state_of_other_shape_gets_a_sentence() -> None:
+    layer = layer_of(case_of(2))
+    with pytest.raises(ValueError, match=r"^state must be \(3, 5\) and \(3, 4\), got \(3, 5\) and"):
+        layer(normal(T, B, I), (normal(B, H), normal(B, H)))
 
 
 def test_the_convolution_reads_nothing_that_is_to_come() -> None:
