@@ -13,6 +13,14 @@ settings.register_profile("gradviz", deadline=None)
 settings.load_profile("gradviz")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Uploads of tests stay out of the user's own shelf; servers and workers inherit this."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADVIZ_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture
 def training_thread() -> Iterator[None]:
     """This thread as a worker's that trains; its flags are put back afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,18 @@ def test_own_data_that_cannot_be_learned_from_are_said(shelf: Shelf) -> None:
     table = shelf.put(read_series("a.csv", f"t,x\n{rows}".encode()).series(["x"]))
     with pytest.raises(ConfigError, match=r"data must be a text .* got the table a.csv"):
         Trainer(small(data=table))
+
+
+@pytest.mark.parametrize("task", ["word_lm", "char_lm"])
+def test_what_was_deleted_is_not_learned_from_memory(shelf: Shelf, task: str) -> None:
+    own = shelf.put(read_text([("hamlet.txt", b"to be or not " * 200)]))
+    Trainer(small(task=task, data=own))
+    os.utime(shelf.folder / f"{own}.data", (10, 10))
+    Trainer(small(task=task, data=own))
+    assert shelf.about(own).used > 10  # So that it does not give way before what nobody uses.
+    shelf.forget(own)
+    with pytest.raises(MissingDataError, match="not on this machine; upload the file again"):
+        Trainer(small(task=task, data=own))
 
 
 @pytest.mark.slow

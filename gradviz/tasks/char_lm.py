@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gradviz.config import RunConfig
-from gradviz.tasks.corpus import corpus_of
+from gradviz.tasks.corpus import check_there, corpus_of
 from gradviz.tasks.language import Tokens, language_model
 from gradviz.tasks.task import Task, TaskNotes
 from gradviz.tasks.vocabulary import character_vocabulary
@@ -23,7 +23,13 @@ NOTES = TaskNotes(
 
 
 def char_lm(config: RunConfig) -> Task:
-    """Input: characters as tokens. Target at every timestep: the next character."""
+    """Input: characters as tokens. Target at every timestep: the next character.
+
+    Raises:
+        MissingDataError: where data of one's own are not on this machine.
+        UploadError: where they are no text.
+    """
+    check_there(config.data)
     return language_model(config, _tokens(config.data))
 
 

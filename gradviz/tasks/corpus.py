@@ -46,6 +46,12 @@ def corpus_of(data: str) -> Corpus:
     return found
 
 
+def check_there(data: str) -> None:
+    """Raise MissingDataError where a config's `data` were deleted: memory must not outlast them."""
+    if data:
+        Shelf().touch(data)
+
+
 @cache
 def builtin() -> Corpus:
     """Python's help, its paragraphs in the topics' alphabetical order, split by position."""

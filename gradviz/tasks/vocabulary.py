@@ -6,12 +6,13 @@ common ones, <unk> for every other, <eos> at the end of a line or paragraph.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradviz.config import MOST_CHARACTERS
 
@@ -94,6 +95,30 @@ def character_vocabulary(text: str) -> Vocabulary:
     """All kinds of characters, at most MOST_CHARACTERS, and one that stands for the others."""
     common = _most_common(text.replace(REPLACEMENT, ""), MOST_CHARACTERS)
     return Vocabulary((REPLACEMENT, *common), separator="", ends="\n")
+
+
+class Unigrams(NamedTuple):
+    """What is known of a text without its order."""
+
+    perplexity: float
+    """e to the power of the entropy of how common the words are."""
+    unknown: float
+    """Share of the words that are <unk>, in [0, 1]."""
+
+
+def unigrams(counts: Mapping[str, int], most: int) -> Unigrams:
+    """Of a text whose `most` most common words are told apart, as by `word_vocabulary`.
+
+    Args:
+        counts: how often each of `words_of` is in the text; not empty.
+        most: N.
+    """
+    common = sorted((counts[each] for each in counts if each not in (UNKNOWN, END)), reverse=True)
+    total, kept = sum(counts.values()), [*common[:most], counts.get(END, 0)]
+    unknown = total - sum(kept)
+    shares = [count / total for count in (*kept, unknown) if count]
+    entropy = -math.fsum(share * math.log(share) for share in shares)
+    return Unigrams(math.exp(entropy), unknown / total)
 
 
 def _most_common(units: Sequence[str], most: int) -> list[str]:

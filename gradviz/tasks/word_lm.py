@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.tasks.corpus import corpus_of
+from gradviz.tasks.corpus import check_there, corpus_of
 from gradviz.tasks.language import Tokens, language_model
 from gradviz.tasks.task import Task, TaskNotes
 from gradviz.tasks.vocabulary import word_vocabulary, words_of
@@ -24,6 +24,7 @@ NOTES = TaskNotes(
 
 def word_lm(config: RunConfig) -> Task:
     """Input: words as tokens. Target at every timestep: the next word."""
+    check_there(config.data)
     return language_model(config, _tokens(config.data, config.vocabulary_size))
 
 

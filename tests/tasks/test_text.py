@@ -21,6 +21,7 @@ from gradviz.tasks.vocabulary import (
     END,
     UNKNOWN,
     character_vocabulary,
+    unigrams,
     word_vocabulary,
     words_of,
 )
@@ -258,3 +259,20 @@ def test_every_tenth_paragraph_of_a_topic_is_held_out() -> None:
 def test_tokens_stay_whole_numbers(name: str) -> None:
     batch = drawn(task_of(RunConfig(task=name))).to("cpu", torch.float64)
     assert batch.inputs.dtype == batch.targets.dtype == torch.int64
+
+
+@pytest.mark.parametrize("most", [1, 50, 700, 20_000])
+def test_unigrams_are_the_floor_of_the_language_model(most: int) -> None:
+    counts = Counter(words_of(builtin().train))
+    tokens = word_tokens("", most)
+    perplexity, unknown = unigrams(counts, most)
+    assert perplexity == pytest.approx(math.exp(entropy(tokens.train, most + 2)), rel=1e-9)
+    assert unknown == pytest.approx(float((tokens.train == 0).double().mean()))
+
+
+def test_unigrams_by_hand() -> None:
+    # Of eight words: a 4, b 2, <unk> 1 and <eos> 1; 2 ln 2 · (1/4 + 1/4 + 3/8) = 1.75 ln 2.
+    counts = {"a": 4, "b": 2, "c": 1, END: 1}
+    assert unigrams(counts, 2) == (pytest.approx(2**1.75), 1 / 8)
+    assert unigrams({**counts, UNKNOWN: 1, "c": 0}, 2) == (pytest.approx(2**1.75), 1 / 8)
+    assert unigrams({"a": 7}, 50) == (1.0, 0.0)
