@@ -32,6 +32,7 @@ from gradviz.figures.memory import forget_path, half_life
 from gradviz.figures.nonnormal import powers
 from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
+from gradviz.figures.series import series
 from gradviz.figures.spectrum import eigenvalues, singular_values
 from gradviz.figures.truncation import truncation
 from gradviz.figures.unit_pulse import pulse
@@ -75,6 +76,7 @@ __all__ = [
     "powers",
     "pulse",
     "saturation_triangle",
+    "series",
     "singular_values",
     "step_jacobians",
     "surface_3d",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import streamlit as st
 
 from gradviz.config import CELLS, TASKS, RunConfig, bounds, choices, label_of, word_of
+from gradviz.ui import data_in_use
 from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
 
@@ -38,16 +39,27 @@ class Fields:
     without: Container[str] = ()
     """Fields whose widgets stand elsewhere on the page."""
 
-    def choice(self, name: str) -> None:
-        """One of a few values."""
+    def choice(
+        self,
+        name: str,
+        options: Sequence[str] = (),
+        words: Callable[[str], str] = word_of,
+    ) -> None:
+        """One of a few values.
+
+        Args:
+            name: the field.
+            options: what may be chosen; empty for all that the field may be.
+            words: as the page shows one of them.
+        """
         if name in self.without:
             return
         st.session_state[self._key(name)] = getattr(self.form.config, name)
         st.selectbox(
             label_of(name),
-            choices(name),
+            options or choices(name),
             key=self._key(name),
-            format_func=word_of,
+            format_func=words,
             help=RunConfig.model_fields[name].description,
             on_change=self._commit,
             args=(name,),
@@ -143,6 +155,7 @@ def fields_of(
 def task(fields: Fields) -> None:
     """What is to be learned, and of which length."""
     fields.choice("task")
+    data_in_use.choice(fields)
     low, high = TASKS[fields.form.config.task].seq_len
     fields.number("seq_len", low=low, high=high, disabled=low == high)
     if TASKS[fields.form.config.task].forecasts:

@@ -13,6 +13,7 @@ from gradviz.scenarios import SHELVES, Scenario, on_page
 from gradviz.ui import layout
 from gradviz.ui.lesson import Lesson
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
+from gradviz.ui.own_data import YOUR_DATA
 from gradviz.ui.stage import Stage
 
 COLUMNS = 3
@@ -33,6 +34,11 @@ def welcome() -> None:
         layout.LECTURE,
         label="In front of a class? Take the lecture, slide by slide.",
         icon=":material/slideshow:",
+    )
+    st.page_link(
+        YOUR_DATA,
+        label="A text or a CSV of your own? Train on it.",
+        icon=":material/upload_file:",
     )
     st.page_link(
         layout.SELF_CHECK,

@@ -13,6 +13,7 @@ from gradviz.config import RunConfig
 from gradviz.ui import glossary, recordings
 from gradviz.ui.lesson import Lesson, Query
 from gradviz.ui.lessons import LESSONS
+from gradviz.ui.own_data import YOUR_DATA
 from gradviz.ui.session import Session, runner, session
 from gradviz.ui.stage import Stage
 from gradviz.ui.talk import Talk
@@ -140,6 +141,7 @@ def _links(state: Session) -> None:
             icon=lesson.icon,
             query_params=link_query(stage) if stage else None,
         )
+    st.page_link(YOUR_DATA, label="Your data", icon=":material/upload_file:")
     st.page_link(
         LECTURE, label="Lecture", icon=":material/slideshow:", query_params=state.talk.to_query()
     )

@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from gradviz.runner import CheckProcess, Runner
 from gradviz.ui.lesson import Lesson
+from gradviz.ui.own_data import OwnData
 from gradviz.ui.stage import Stage
 from gradviz.ui.talk import Talk
 
@@ -27,6 +28,8 @@ class Session:
     """The page drawn last."""
     talk: Talk = field(default_factory=Talk)
     """The lecture that is given."""
+    own: OwnData = field(default_factory=OwnData)
+    """What was uploaded here."""
     hide: frozenset[str] = frozenset()
     """Parts of a page that its URL asked to leave out."""
     checking: CheckProcess | None = None

@@ -6,7 +6,8 @@ import streamlit as st
 
 from gradviz.scenarios import SCENARIOS, SHELVES
 from gradviz.tasks import TASK_NOTES
-from gradviz.ui import actions, controls, recordings
+from gradviz.ui import actions, controls, data_in_use, recordings
+from gradviz.ui.own_data import YOUR_DATA
 from gradviz.ui.stage import Stage
 from gradviz.ui.words import plain
 
@@ -85,6 +86,10 @@ def heading(stage: Stage) -> None:
                 help="What this scenario's pictures were when gradviz was made; nothing trains.",
             )
         problems(stage)
+        missing = data_in_use.trouble(stage.config)
+        if missing:
+            st.warning(plain(missing), icon=":material/error:")
+            st.page_link(YOUR_DATA, label="Upload it on Your data", icon=":material/upload_file:")
 
 
 def problems(stage: Stage) -> None:

@@ -1,0 +1,128 @@
+"""A series of one's own on the Your data page: the uploader, its columns, what can be trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gradviz import figures
+from gradviz.config import RunConfig
+from gradviz.ui.own_data import MOST_COLUMNS, OwnData, config_of_series, span_of
+from gradviz.ui.own_text import notes, problem
+from gradviz.ui.session import session
+from gradviz.ui.widgets import bound
+from gradviz.ui.words import plain
+from gradviz.uploads import Column, Missing, Series, ShelfError, Table, UploadError
+
+_FILE = "own_series_file"
+
+MOST_LISTED = 20
+"""Columns in the list; all can be chosen."""
+
+MISSING: dict[Missing, str] = {
+    "interpolate": "draw a straight line between their neighbours",
+    "drop": "leave their rows out",
+}
+"""What is done with missing values."""
+
+
+def parts(own: OwnData) -> RunConfig | None:
+    """All of it; the run that a button asked for."""
+    st.file_uploader(
+        "A CSV: one row a timestep, columns of numbers",
+        key=_FILE,
+        on_change=_take_file,
+        help="Separated by commas, semicolons, tabs or bars; the first line may name the columns.",
+    )
+    problem(own.problems.get("series"), kept=own.table.name if own.table else None)
+    return _read(own, own.table) if own.table else None
+
+
+def _take_file() -> None:
+    file = st.session_state[_FILE]
+    session().own.take_table((file.name, file.getvalue()) if file else None)
+
+
+def _read(own: OwnData, table: Table) -> RunConfig | None:
+    st.subheader(plain(table.name), anchor=False)
+    notes(table.notes)
+    _columns(table)
+    _choice(own, table)
+    try:
+        series = table.series(own.columns, own.missing)
+    except UploadError as error:
+        st.error(plain(str(error)))
+        return None
+    notes(series.notes)
+    st.plotly_chart(
+        figures.series(series.columns, series.values, theme=st.context.theme.type or "light"),
+        theme=None,
+        config={"displayModeBar": False},
+        alt=f"The chosen columns over {len(series.values):,} rows.",
+    )
+    return _button(own, series)
+
+
+def _columns(table: Table) -> None:
+    """What each column holds."""
+    listed = table.columns[:MOST_LISTED]
+    spans = [span_of(each) for each in listed]
+    st.table(
+        {
+            "Column": [plain(each.name) for each in listed],
+            "Holds": [_holds(each) for each in listed],
+            "Missing": [f"{each.missing:,}" for each in listed],
+            "Least": [plain(f"{span[0]:.6g}") if span else "" for span in spans],
+            "Greatest": [plain(f"{span[1]:.6g}") if span else "" for span in spans],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+    more = len(table.columns) - len(listed)
+    others = f"; {more:,} more columns can be chosen below" if more else ""
+    st.caption(f"{table.rows:,} rows, one a timestep{others}.")
+
+
+def _holds(column: Column) -> str:
+    if column.kind == "number":
+        return "numbers" if column.trouble is None else "numbers, and what is none"
+    return "nothing" if column.kind == "empty" else f"{column.kind}s".replace("texts", "text")
+
+
+def _choice(own: OwnData, table: Table) -> None:
+    """Columns, gaps, window."""
+    st.multiselect(
+        "Columns to train on; the first is forecast",
+        table.numeric,
+        max_selections=MOST_COLUMNS,
+        **bound("own_columns", list(own.columns), _take_columns),
+    )
+    gaps = any(each.missing for each in table.columns if each.name in own.columns)
+    if gaps:
+        st.radio(
+            "Missing values",
+            list(MISSING),
+            format_func=lambda name: MISSING[name],
+            **bound("own_missing", own.missing, _take_missing),
+        )
+
+
+def _take_columns(names: Any) -> None:
+    session().own.columns = tuple(names)
+
+
+def _take_missing(what: Any) -> None:
+    session().own.missing = what
+
+
+def _button(own: OwnData, series: Series) -> RunConfig | None:
+    if not st.button(
+        "Train on it", key="train_series", icon=":material/play_circle:", type="primary"
+    ):
+        return None
+    try:
+        return config_of_series(own, own.shelve(series), len(series.values))
+    except ShelfError as error:
+        st.error(plain(str(error)))
+        return None
