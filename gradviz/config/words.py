@@ -10,7 +10,7 @@ from gradviz.config.task_specs import TASKS
 _LABELS = {
     "task": "Task",
     "seq_len": "Sequence length",
-    "data": "Data of your own",
+    "data": "Data",
     "vocabulary_size": "Vocabulary (words)",
     "forecast_steps": "Steps ahead",
     "normalise": "Normalised columns",

@@ -25,7 +25,9 @@ def choice(fields: Fields) -> None:
     known = {each.id: each.name for each in session().own.kept() if KIND_OF[each.kind] == own}
     if config.data and config.data not in known:
         known[config.data] = _name_of(config.data)
-    fields.choice("data", options=["", *known], words=lambda data: known.get(data, "gradviz's own"))
+    fields.choice(
+        "data", options=["", *known], words=lambda data: known.get(data, "what comes with gradviz")
+    )
     if config.data and not trouble(config):
         about = Shelf().about(config.data)
         st.caption(plain(f"{about.source} {size_of(about)}."))

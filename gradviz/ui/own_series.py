@@ -29,12 +29,14 @@ MISSING: dict[Missing, str] = {
 
 def parts(own: OwnData) -> RunConfig | None:
     """All of it; the run that a button asked for."""
-    st.file_uploader(
+    file = st.file_uploader(
         "A CSV: one row a timestep, columns of numbers",
         key=_FILE,
         on_change=_take_file,
         help="Separated by commas, semicolons, tabs or bars; the first line may name the columns.",
     )
+    if not file:
+        own.problems.pop("series", None)
     problem(own.problems.get("series"), kept=own.table.name if own.table else None)
     return _read(own, own.table) if own.table else None
 

@@ -22,13 +22,13 @@ from gradviz.uploads import ShelfError
 
 _FILES = "own_text_files"
 
-PREVIEW_LINES, PREVIEW_CHARACTERS = 12, 900
+PREVIEW_LINES, PREVIEW_CHARACTERS = 10, 500
 """Of the text's beginning."""
 
 
 def parts(own: OwnData) -> RunConfig | None:
     """All of it; the run that a button asked for."""
-    st.file_uploader(
+    files = st.file_uploader(
         "A plain text, or two or three: train, valid and test",
         accept_multiple_files=True,
         key=_FILES,
@@ -36,6 +36,8 @@ def parts(own: OwnData) -> RunConfig | None:
         help="Files named as those of the Penn Treebank (ptb.train.txt, ptb.valid.txt, "
         "ptb.test.txt) are kept apart; of one file alone the last tenth is held out.",
     )
+    if not files:
+        own.problems.pop("text", None)
     problem(own.problems.get("text"), kept=own.text.corpus.name if own.text else None)
     return _read(own, own.text) if own.text else None
 
