@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -267,20 +266,6 @@ def test_what_goes_on_reads_forward(settings: dict[str, Any]) -> None:
     assert sentence.startswith("bidirectional must be off where")
     assert sentence.endswith("got on.")
     assert RunConfig(bptt_window=1000, bidirectional=True).windows == ()
-
-
-def test_a_cell_that_looks_past_its_state_is_not_read_in_pieces(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    convolving = replace(CELLS["gru"], state_is_all=False)
-    monkeypatch.setattr("gradviz.config.state.CELLS", {**CELLS, "gru": convolving})
-    assert problem(cell="gru", bptt_window=20) == {
-        "bptt_window": "bptt_window must be 0 for the cell gru, which looks at earlier inputs that "
-        "its state does not hold, got 20."
-    }
-    sentence = problem(cell="gru", task="sunspots", state="stateful")["state"]
-    assert sentence.startswith("state must be stateless for the cell gru, which looks")
-    assert RunConfig(cell="gru", bptt_window=1000).windows == ()
 
 
 def test_losses_must_go_back_through_all_timesteps_since_the_last_pass() -> None:

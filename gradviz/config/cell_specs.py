@@ -28,9 +28,6 @@ class CellSpec:
     """Whether it makes a W_hh of other parameters, which starts in its own way."""
     state_parts: int = 1
     """N / H: 2 where the state is (h, c), or complex."""
-    state_is_all: bool = True
-    """Whether nothing but the state tells later timesteps of earlier ones, so that a sequence may
-    be read in pieces; not so for a convolution over the inputs."""
     symbol: str = "h"
     """Of what is carried from timestep to timestep and whose gradient is measured: c, or x, where
     the output h is only read out of it. Of the baseline, which carries nothing, the input x."""
@@ -116,7 +113,6 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             gates=("candidate", "forget", "output"),
             has_forget_bias=True,
             has_recurrent_weight=False,
-            state_is_all=False,
             symbol="c",
         ),
         "sru": CellSpec(

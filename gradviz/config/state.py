@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradviz.config.cell_specs import CELLS
 from gradviz.config.task_specs import TASKS
 
 if TYPE_CHECKING:
@@ -26,13 +25,6 @@ def misfit(config: RunConfig) -> tuple[str, str] | None:
         return "bidirectional", (
             f"bidirectional must be off where {what}: a direction that begins at the end cannot "
             "follow, got on."
-        )
-    if not CELLS[config.cell].state_is_all and (stateful or config.windows):
-        name = "state" if stateful else "bptt_window"
-        wanted, got = ("stateless", "stateful") if stateful else ("0", str(config.bptt_window))
-        return name, (
-            f"{name} must be {wanted} for the cell {config.cell}, which looks at earlier inputs "
-            f"that its state does not hold, got {got}."
         )
     if stateful and config.skip_step not in {0, config.seq_len}:
         return "skip_step", (

@@ -296,7 +296,13 @@ def every_quantity_that_fits_is_measured(case: Case) -> None:
     """With the axes that it declares, and without nan."""
     layer, inputs = layer_of(case), normal(T, B, I)
     flow = watched(layer, inputs, None)[0]["l0"]
-    sizes = {"timestep": T, "sequence": B, "unit": flow.widths[0], "state": flow.state_size, "side": 2}
+    sizes = {
+        "timestep": T,
+        "sequence": B,
+        "unit": flow.widths[0],
+        "state": flow.state_size,
+        "side": 2,
+    }
     named = []
     for quantity in gradviz.quantities():
         if quantity.of != "layer" or not quantity.fits(flow):

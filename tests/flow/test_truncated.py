@@ -16,7 +16,6 @@ from reference import grad_of, unroll
 from torch import Tensor, nn
 
 from gradviz.cells import detached
-from gradviz.config import CELLS as CELL_SPECS
 from gradviz.config import RECURRENT, RunConfig, Window
 from gradviz.flow import LayerFlow, WatchError, joined, watch
 from gradviz.model import SequenceModel, build_model
@@ -24,7 +23,6 @@ from gradviz.tasks import Batch, task_of
 from gradviz.training.unrolled import covering, unrolled
 
 CELLS = ("rnn", "lstm", "gru")
-IN_PIECES = [name for name in RECURRENT if CELL_SPECS[name].state_is_all]
 
 PAIRS = ((1, 4), (3, 7), (4, 4), (5, 12), (22, 9))
 """k1 and k2, of T = 22 timesteps: overlapping or not, T no multiple, and one window only."""
@@ -168,7 +166,7 @@ def test_the_gradient_stops_and_the_state_goes_on(cell: str) -> None:
 
 
 @pytest.mark.parametrize("residual", [False, True])
-@pytest.mark.parametrize("cell", IN_PIECES)
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_every_cell_can_be_truncated(cell: str, residual: bool) -> None:
     """Within the only window it is the pass without truncation, before it zero; so the weights."""
     settings = {"task": "adding", "seq_len": 22, "num_layers": 2, "residual": residual}
@@ -192,10 +190,8 @@ def test_every_cell_reads_in_pieces_what_it_reads_at_once(cell: str, residual: b
     hidden, last = model.recurrent(batch.inputs)
     first, state = model.recurrent(batch.inputs[:9])
     second, end = model.recurrent(batch.inputs[9:], detached(state))
-    apart = float((torch.cat([first, second]) - hidden).abs().max())
-    assert (apart < 1e-12) == CELL_SPECS[cell].state_is_all
-    if CELL_SPECS[cell].state_is_all:
-        torch.testing.assert_close(end, last, **EXACT)
+    torch.testing.assert_close(torch.cat([first, second]), hidden, **EXACT)
+    torch.testing.assert_close(end, last, **EXACT)
 
 
 @pytest.mark.parametrize("pair", [(3, 7), (4, 4)])
