@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.config import RunConfig, Window
-from gradviz.figures.style import BLUE, GREEN, MARGIN, ORANGE, WAITING, count_of, figure, line
+from gradviz.figures.style import BLUE, GREEN, MARGIN, ORANGE, figure, line
 from gradviz.history import Frame, History, is_reversed
 
 MOST_ROWS = 24
@@ -94,7 +94,7 @@ def _lines(windows: Sequence[Window], rows: Sequence[int]) -> list[dict[str, Any
     hover = [_told(window) for window in windows]
     found = [_segments(own, rows, hover, "losses", 6.0)]
     if any(end > first for first, end in through):
-        found.append(_segments(through, rows, hover, "goes back through", 2.0))
+        found.append(_segments(through, rows, hover, "through", 2.0))
     return found
 
 
@@ -137,16 +137,15 @@ def _stops(windows: Sequence[Window], rows: Sequence[int]) -> dict[str, Any]:
 
 
 def _sizes(windows: Sequence[Window]) -> str:
-    last = windows[-1]
-    passes = count_of(len(windows), "backward pass").replace("passs", "passes")
-    drawn = "" if len(windows) <= MOST_ROWS else f", {len(_chosen(windows))} of them drawn"
-    every = f" every {last.end - last.since}" if len(windows) > 1 else ""
-    return f"{passes}{every}{drawn}, {count_of(last.end - last.first, 'timestep')} back"
+    last, drawn = windows[-1], len(_chosen(windows))
+    every = f"k1 = {last.end - last.since}, " if len(windows) > 1 else ""
+    some = f" · {drawn} of {len(windows)} drawn" if drawn < len(windows) else ""
+    return f"{every}k2 = {last.end - last.first}{some}"
 
 
 def _measured(frame: Frame | None) -> list[str]:
     if frame is None:
-        return [WAITING.lower() + " to measure the state's way"]
+        return []
     known = [
         float(np.median(layer.transport_log10[0]))
         for name, layer in frame.layers.items()
@@ -156,4 +155,4 @@ def _measured(frame: Frame | None) -> list[str]:
         return []
     most = float(np.nanmax(known))
     power = "0" if np.isneginf(most) else f"10^{most:.1f}"
-    return [f"step {frame.step:,}: ‖∂s<sub>T</sub>/∂s<sub>1</sub>‖ = {power}"]
+    return [f"‖∂s<sub>T</sub>/∂s<sub>1</sub>‖ = {power}"]

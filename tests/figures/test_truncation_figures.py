@@ -47,11 +47,11 @@ def spans(found: Any) -> list[tuple[float, float, float]]:
 def test_an_answer_at_the_end_goes_back_through_one_window() -> None:
     figure = figures.truncation(stopped(ONCE))
     assert spans(trace(figure, "losses")) == [(59.5, 60.5, 1)]
-    assert spans(trace(figure, "goes back through")) == [(40.5, 59.5, 1)]
+    assert spans(trace(figure, "through")) == [(40.5, 59.5, 1)]
     assert trace(figure, "stops").x.tolist() == [40.5]
     assert trace(figure, "stops").text == ("no gradient at t = 40 and before",)
-    assert trace(figure, "goes back through").text[0] == "the loss of t = 60 goes back to t = 41"
-    assert "1 backward pass, 20 timesteps back" in title(figure)
+    assert trace(figure, "through").text[0] == "the loss of t = 60 goes back to t = 41"
+    assert ">k2 = 20 · ‖" in title(figure)
 
 
 def test_windows_that_overlap() -> None:
@@ -59,9 +59,9 @@ def test_windows_that_overlap() -> None:
     assert spans(trace(figure, "losses"))[:3] == [(0.5, 2.5, 1), (2.5, 10.5, 2), (10.5, 18.5, 3)]
     assert spans(trace(figure, "losses"))[-1] == (42.5, 50.5, 7)
     # The first one's losses are all that it goes through.
-    assert spans(trace(figure, "goes back through"))[0] == (0.5, 2.5, 2)
+    assert spans(trace(figure, "through"))[0] == (0.5, 2.5, 2)
     assert trace(figure, "stops").x.tolist() == [6.5, 14.5, 22.5, 30.5]
-    assert "7 backward passes every 8, 20 timesteps back" in title(figure)
+    assert ">k1 = 8, k2 = 20 · ‖" in title(figure)
 
 
 def test_pieces_have_no_thin_part() -> None:
@@ -95,7 +95,7 @@ def test_of_many_windows_some_are_drawn_with_the_last() -> None:
     drawn = spans(trace(figure, "losses"))
     assert len(drawn) == 17
     assert drawn[-1][:2] == (490.5, 500.5)
-    assert "50 backward passes every 10, 17 of them drawn" in title(figure)
+    assert "k1 = 10, k2 = 10 · 17 of 50 drawn" in title(figure)
 
 
 def test_nothing_truncated_nothing_drawn() -> None:
