@@ -60,7 +60,8 @@ GATES: Mapping[str, Term] = {
     ),
     "reset_gate": Term(
         name="reset gate",
-        text="How much of the old state a GRU's candidate sees.",
+        text="How much of the old state a GRU's candidate sees. Of a minimal gated unit it is 1 "
+        "minus the update gate.",
         equation=r"n_t = \tanh(W x_t + b + r_t (U h_{t-1} + b'))",
         equation_text="n_t = tanh(W x_t + b + r_t (U h_{t−1} + b′))",
         source=_GRU,
@@ -72,6 +73,22 @@ GATES: Mapping[str, Term] = {
         equation=r"h_t = (1 - z_t)\, n_t + z_t\, h_{t-1}",
         equation_text="h_t = (1 − z_t) n_t + z_t h_{t−1}",
         source=_GRU,
+    ),
+    "coupled_gates": Term(
+        name="coupled gates",
+        text="One gate for two: an LSTM that forgets as much as it writes. The minimal gated unit "
+        "couples reset and update in this way.",
+        equation=r"c_t = (1 - i_t)\, c_{t-1} + i_t g_t",
+        equation_text="f_t = 1 − i_t: c_t = (1 − i_t) c_{t−1} + i_t g_t",
+        source="Greff et al. 2017 (arXiv 1503.04069); Zhou et al. 2016 (arXiv 1603.09420)",
+    ),
+    "layer_norm": Term(
+        name="layer normalisation",
+        text="A vector less the mean of its entries and divided by their spread, before a gain and "
+        "a bias. A gradient that passes is divided by the same spread.",
+        equation=r"\hat u = (u - \bar u) / \sqrt{\mathrm{var}\, u + \epsilon}",
+        equation_text="û = (u − mean u) / √(var u + ε)",
+        source="Ba, Kiros, Hinton 2016 (arXiv 1607.06450)",
     ),
     "saturation": Term(
         name="saturation",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gradviz.scenarios.cells import CELLS
 from gradviz.scenarios.clipping import CLIPPING
 from gradviz.scenarios.compare import COMPARE
 from gradviz.scenarios.gates import GATES
@@ -27,6 +28,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         each.name: each
         for shelf in (
             LIVE,
+            CELLS,
             SHAPES,
             STATE,
             TEXT,
