@@ -10,8 +10,10 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -60,6 +62,49 @@ def check(names: tuple[str, ...], *, slow: bool, as_json: bool, listing: bool) -
         return
     outcomes = _lines(checks) if as_json else _table(checks)
     sys.exit(any(outcome.verdict == "WRONG" for outcome in outcomes))
+
+
+@main.command()
+@click.argument("names", metavar="[CELL]...", nargs=-1)
+@click.option("--rounds", default=None, type=click.IntRange(1), help="Of times; 15.")
+@click.option("--seeds", default=None, type=click.IntRange(1), help="Of horizons; 5.")
+@click.option(
+    "--markdown",
+    "page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Write the table into this page, between its markers.",
+)
+def cells(names: tuple[str, ...], rounds: int | None, seeds: int | None, page: Path | None) -> None:
+    """Measure every cell: parameters, time of a step, gradient horizon at the start.
+
+    Times are ratios to PyTorch's fused LSTM, taken in turns. CELL is a cell's name; without one
+    all are measured, in a minute or two.
+    """
+    from gradviz import cell_table
+    from gradviz.training import prepare_training_thread
+
+    try:
+        chosen = cell_table.variants(names)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if page and names:
+        raise click.UsageError("--markdown takes all cells, not some; leave out their names.")
+    prepare_training_thread()
+    rounds, seeds = rounds or cell_table.ROUNDS, seeds or cell_table.SEEDS
+    console = _console()
+    with _progress(console, cell_table.work(chosen, rounds)) as advance:
+        rows = cell_table.measured(chosen, rounds=rounds, seeds=seeds, advance=advance)
+    table = Table(*cell_table.HEADINGS)
+    for row in rows:
+        table.add_row(*cell_table.cells_of(row))
+    console.print(table)
+    console.print(cell_table.SIZES, highlight=False)
+    if page:
+        try:
+            cell_table.written(page, rows, time.strftime("%Y-%m-%d"), machine())
+        except cell_table.MarkerError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"Written into {page}.")
 
 
 @main.group()
@@ -164,9 +209,7 @@ def machine() -> dict[str, str]:
 
 def _table(checks: Sequence[Check]) -> list[Outcome]:
     """A bar of progress while they run, then a table, then what is WRONG in full."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
+    console = _console()
     with _progress(console, len(checks)) as advance:
         outcomes = []
         for outcome in _run(checks):
@@ -190,6 +233,11 @@ def _table(checks: Sequence[Check]) -> list[Outcome]:
         highlight=False,
     )
     return outcomes
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def _row(outcome: Outcome) -> tuple[str, str, str, str]:

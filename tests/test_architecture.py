@@ -24,6 +24,7 @@ FLOORS = {
     "runner": 3,
     "checks": 3,
     "sweep": 3,
+    "cell_table": 3,
     "store": 3,
     "recorder": 3,
     "figures": 3,

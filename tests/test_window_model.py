@@ -42,7 +42,7 @@ def test_it_is_its_equation(residual: bool) -> None:
     model = model_of(seq_len=7, num_layers=3, residual=residual, dtype="float64")
     inputs = torch.randn(7, 3, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     found = model(inputs)
-    first, second, third = model.hidden
+    first, second, third = model.hidden.layers
     for b in range(3):
         drive = first.bias.clone()
         for t in range(7):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradviz.config.cell_notes import CELL_NOTES, CellNote
 from gradviz.config.cell_specs import CELLS, RECURRENT, CellName, CellSpec
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.run_config import (
@@ -20,12 +21,14 @@ from gradviz.config.words import gateless, label_of, word_of
 
 __all__ = [
     "CELLS",
+    "CELL_NOTES",
     "MOST_CHARACTERS",
     "RECURRENT",
     "TASKS",
     "WORD_BUDGET",
     "WORK_BUDGET",
     "CellName",
+    "CellNote",
     "CellSpec",
     "ConfigError",
     "RecordedConfig",

@@ -22,12 +22,48 @@ from gradviz.config import RunConfig
 from gradviz.tasks import Batch, Task
 
 
+class WindowLayers(nn.Module):
+    """(T, B, I) to (B, H): z_L.
+
+    Attributes:
+        layers: of which the first reads the window.
+    """
+
+    def __init__(self, config: RunConfig, input_size: int) -> None:
+        super().__init__()
+        self.timesteps, self.residual = config.timesteps, config.residual
+        sizes = [self.timesteps * input_size, *[config.hidden_size] * config.num_layers]
+        self.layers = nn.ModuleList(
+            nn.Linear(below, above, dtype=torch.float64) for below, above in pairwise(sizes)
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The top layer.
+
+        Raises:
+            ValueError: for another T than it was made for.
+        """
+        if len(inputs) != self.timesteps:
+            raise ValueError(
+                f"inputs must have {self.timesteps} timesteps, for each of which there are "
+                f"weights, got {len(inputs)}."
+            )
+        hidden = inputs.transpose(0, 1).flatten(1)
+        for index, layer in enumerate(self.layers):
+            read = self.dropout(hidden) if index else hidden
+            hidden = torch.tanh(layer(read))
+            if self.residual and read.shape == hidden.shape:
+                hidden = hidden + read
+        return hidden
+
+
 class WindowModel(nn.Module):
     """Reads all timesteps at once and answers once.
 
     Attributes:
         embedding: from a token to the numbers that stand for it; None where the task reads numbers.
-        hidden: the hidden layers, of which the first reads the window.
+        hidden: the hidden layers.
         readout: from there to the answer.
     """
 
@@ -39,11 +75,7 @@ class WindowModel(nn.Module):
                 task.input_size, config.embedding_size, dtype=torch.float64
             )
         width = config.embedding_size if self.embedding else task.input_size
-        self.timesteps, self.residual = config.timesteps, config.residual
-        sizes = [self.timesteps * width, *[config.hidden_size] * config.num_layers]
-        self.hidden = nn.ModuleList(
-            nn.Linear(below, above, dtype=torch.float64) for below, above in pairwise(sizes)
-        )
+        self.hidden = WindowLayers(config, width)
         self.dropout = nn.Dropout(config.dropout)
         self.readout = nn.Linear(config.hidden_size, task.output_size, dtype=torch.float64)
         self.layer_names = config.layer_names
@@ -53,7 +85,7 @@ class WindowModel(nn.Module):
     @property
     def watched(self) -> nn.Linear:
         """The layer that reads the window."""
-        first = self.hidden[0]
+        first = self.hidden.layers[0]
         assert isinstance(first, nn.Linear)
         return first
 
@@ -63,23 +95,8 @@ class WindowModel(nn.Module):
         return answer
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(T, B, I), or (T, B) tokens, to (B, O).
-
-        Raises:
-            ValueError: for another T than it was made for.
-        """
-        if len(inputs) != self.timesteps:
-            raise ValueError(
-                f"inputs must have {self.timesteps} timesteps, for each of which there are "
-                f"weights, got {len(inputs)}."
-            )
+        """(T, B, I), or (T, B) tokens, to (B, O)."""
         if self.embedding:
             inputs = self.dropout(self.embedding(inputs))
-        hidden = inputs.transpose(0, 1).flatten(1)
-        for index, layer in enumerate(self.hidden):
-            read = self.dropout(hidden) if index else hidden
-            hidden = torch.tanh(layer(read))
-            if self.residual and read.shape == hidden.shape:
-                hidden = hidden + read
-        answer: torch.Tensor = self.readout(self.dropout(hidden))
+        answer: torch.Tensor = self.readout(self.dropout(self.hidden(inputs)))
         return answer

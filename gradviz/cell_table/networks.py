@@ -1,0 +1,61 @@
+"""One layer of each cell, all at one size.
+
+Index legend: T timesteps, B sequences, I input size, H hidden size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.config import CELLS, RunConfig
+from gradviz.model.recurrent import recurrent_of
+from gradviz.model.window import WindowLayers
+
+TIMESTEPS, BATCH, INPUT_SIZE, HIDDEN_SIZE = 100, 32, 8, 64
+
+
+def layer_of(cell: str, activation: str, seed: int = 0) -> nn.Module:
+    """In float32; the global random generator is left as it was."""
+    config = RunConfig(cell=cell, activation=activation, seq_len=TIMESTEPS, hidden_size=HIDDEN_SIZE)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        if CELLS[cell].is_recurrent:
+            return recurrent_of(config, INPUT_SIZE).float()
+        return WindowLayers(config, INPUT_SIZE).float()
+
+
+def parameters_of(layer: nn.Module) -> int:
+    """Numbers that are trained."""
+    return sum(each.numel() for each in layer.parameters())
+
+
+def last_output(layer: nn.Module, inputs: Tensor) -> Tensor:
+    """(B, H) after the last timestep of (T, B, I)."""
+    given = layer(inputs)
+    output: Tensor = given if isinstance(layer, WindowLayers) else given[0][-1]
+    return output
+
+
+def normal(*shape: int, seed: int) -> Tensor:
+    """Of N(0, 1)."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def training_step(layer: nn.Module) -> Callable[[], object]:
+    """Forward, backward from a random loss at the last timestep, Adam; one batch again and again.
+
+    The learning rate is small: what is timed is the network at its start.
+    """
+    inputs = normal(TIMESTEPS, BATCH, INPUT_SIZE, seed=1)
+    weights = normal(BATCH, HIDDEN_SIZE, seed=2)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=1e-6)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        (last_output(layer, inputs) * weights).sum().backward()
+        optimizer.step()
+
+    return step

@@ -1,0 +1,199 @@
+"""The table of all cells: a row each, parameters by hand, what is known of horizons, the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gradviz.cell_table import MarkerError, Row, Variant, cells_of, measured, variants, written
+from gradviz.cell_table.markdown import BEGIN, END, HEADINGS, notes, table
+from gradviz.cell_table.networks import layer_of, parameters_of
+from gradviz.cli import main
+from gradviz.config import CELL_NOTES, CELLS, choices
+
+PAGE = Path(__file__).parents[1] / "docs" / "cells.md"
+T, I, H = 100, 8, 64  # noqa: E741
+
+PARAMETERS: dict[str, int] = {
+    # A weight for each input and each unit, and two biases, a unit; of each of so many gates.
+    "rnn": 64 * (8 + 64 + 2),
+    "lstm": 4 * 64 * (8 + 64 + 2),
+    "gru": 3 * 64 * (8 + 64 + 2),
+    "peephole_lstm": 4 * 64 * (8 + 64 + 2) + 3 * 64,
+    "coupled_lstm": 3 * 64 * (8 + 64 + 2),
+    # Weights of four gates; gain and bias of the two normalisations of 4H rows and of one of H.
+    "layer_norm_lstm": 4 * 64 * (8 + 64) + 2 * 2 * 4 * 64 + 2 * 64,
+    "mgu": 2 * 64 * (8 + 64 + 1),
+    # Three convolutions of width 2 over the inputs, and a bias each.
+    "qrnn": 3 * 64 * (2 * 8 + 1),
+    # Three products with the input; biases and v of two gates; the highway's own product.
+    "sru": 3 * 64 * 8 + 2 * 2 * 64 + 64 * 8,
+    # ν, θ, γ; complex B (H, I) and C (H, H); real D (H, I).
+    "lru": 3 * 64 + 2 * 64 * 8 + 2 * 64 * 64 + 64 * 8,
+    "linear_rnn": 64 * (8 + 64 + 1),
+    "irnn": 64 * (8 + 64 + 2),
+    # Of an orthogonal matrix the pairs of units, and a threshold a unit.
+    "orthogonal_rnn": 64 * 8 + 64 * 63 // 2 + 64,
+    # A weight for each input of each timestep.
+    "fully_connected": 64 * (100 * 8 + 1),
+}
+"""Counted by hand at I = 8, H = 64, T = 100."""
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_parameters_are_those_counted_by_hand(cell: str) -> None:
+    assert cell in PARAMETERS, f"count {cell}'s parameters here by hand"
+    for variant in variants([cell]):
+        layer = layer_of(cell, variant.activation or "tanh")
+        assert parameters_of(layer) == PARAMETERS[cell]
+
+
+def test_every_cell_has_a_row_and_a_note() -> None:
+    rows = variants()
+    assert list(dict.fromkeys(each.cell for each in rows)) == list(CELLS)
+    assert [each.activation for each in rows if each.cell == "rnn"] == list(choices("activation"))
+    assert len({each.label for each in rows}) == len(rows)
+    for name in CELLS:
+        assert name in CELL_NOTES, f"add what {name} is to config/cell_notes.py"
+
+
+@pytest.mark.parametrize("name", CELL_NOTES)
+def test_a_note_counts_as_by_hand(name: str) -> None:
+    """The formula in words, as Python reads it."""
+    formula, _, more = CELL_NOTES[name].parameters.partition(",")
+    if more.startswith(" and HI"):
+        formula += " + HI"
+    spaced = formula.replace("²", "**2")
+    for letter in "HIT":
+        spaced = spaced.replace(letter, f" {letter} ")
+    tokens = spaced.replace("(", " ( ").replace(")", " ) ").split()
+    product = tokens[0]
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        joined = _ends_factor(before) and _begins_factor(token)
+        product += f" * {token}" if joined else f" {token}"
+    assert eval(product, {"H": H, "I": I, "T": T}) == PARAMETERS[name]
+
+
+def _ends_factor(token: str) -> bool:
+    return token[-1].isalnum() or token == ")"
+
+
+def _begins_factor(token: str) -> bool:
+    return token[0].isalnum() or token == "("
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, Row]:
+    """A few, with the least that is measured."""
+    told: list[str] = []
+    wanted = variants(["lstm", "irnn", "orthogonal_rnn", "fully_connected"])
+    found = measured(wanted, rounds=1, seeds=2, advance=told.append)
+    assert told == [*(each.label for each in wanted), "times, round 1"]
+    return {row.variant.cell: row for row in found}
+
+
+def test_horizons_are_what_is_known(rows: dict[str, Row]) -> None:
+    """Nothing shrinks where W is orthogonal and few units are off; a default LSTM forgets."""
+    assert math.isinf(rows["orthogonal_rnn"].horizon)
+    assert abs(rows["orthogonal_rnn"].exponent) < 0.01
+    assert math.isinf(rows["irnn"].horizon)
+    assert 2 <= rows["lstm"].horizon <= 8
+    # SCIENCE trap 2: a factor of about 0.64 a timestep.
+    assert rows["lstm"].exponent == pytest.approx(math.log(0.64), abs=0.05)
+    for value in (rows["fully_connected"].horizon, rows["fully_connected"].exponent):
+        assert math.isnan(value)
+
+
+def test_times_are_ratios_to_the_fused_lstm(rows: dict[str, Row]) -> None:
+    assert rows["lstm"].time_ratio == 1.0
+    assert all(row.time_ratio > 0 for row in rows.values())
+
+
+def row_of(cell: str, **values: float) -> Row:
+    given = {"parameters": 1234, "time_ratio": 1.256, "horizon": 4.0, "exponent": -0.4567}
+    return Row(variant=Variant(cell=cell), **{**given, **values})
+
+
+def test_a_row_in_words() -> None:
+    assert cells_of(row_of("gru")) == ("GRU", "1,234", "1.26 ×", "4", "−0.457")
+    still = row_of("irnn", horizon=math.inf, exponent=-1e-5)
+    assert cells_of(still)[3:] == ("∞", "0")
+    without = row_of("fully_connected", horizon=math.nan, exponent=math.nan)
+    assert cells_of(without)[1:] == ("1,234, growing with T", "1.26 ×", "no state", "–")
+
+
+def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
+    for _ in range(2):
+        written(page, [row_of("gru")], "2026-01-02", {"torch": "2.13"})
+    text = page.read_text("utf-8")
+    assert text.startswith(f"before\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    assert text.count("measured on 2026-01-02 with torch 2.13") == 1
+    assert "| GRU | 1,234 | 1.26 × | 4 | −0.457 |" in text.splitlines()
+    for name, spec in CELLS.items():
+        assert f'### {spec.label}: `cell="{name}"`' in text
+    page.write_text(f"{END}\n{BEGIN}\n", "utf-8")
+    with pytest.raises(MarkerError, match="once each"):
+        written(page, [], "2026-01-02", {})
+
+
+def test_the_docs_hold_every_cell() -> None:
+    """Else: `python -m gradviz cells --markdown docs/cells.md`."""
+    lines = PAGE.read_text("utf-8").splitlines()
+    shown = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
+    assert shown == [HEADINGS[0], *(each.label for each in variants())]
+    text = "\n".join(lines)
+    assert "\n".join(notes()).strip() in text
+    for variant, line in zip(variants(), [each for each in lines if "×" in each], strict=True):
+        assert f"| {PARAMETERS[variant.cell]:,}" in line
+
+
+def call(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["cells", *arguments])
+    return result.exit_code, result.output
+
+
+def test_the_command_prints_a_table() -> None:
+    status, output = call("lstm", "irnn", "--rounds", "1", "--seeds", "1")
+    assert status == 0
+    for words in ("LSTM", "IRNN", "18,944", "1.00 ×", "∞", "T = 100, B = 32, I = 8, H = 64"):
+        assert words in output
+    assert "GRU" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["LSTM"], "A cell must be one of rnn, lstm"),
+        (["lstm", "--markdown", str(PAGE)], "takes all cells"),
+        (["--rounds", "0"], "0 is not in the range"),
+        (["--markdown", "nowhere.md"], "does not exist"),
+    ],
+)
+def test_a_wrong_call_is_refused(arguments: list[str], words: str) -> None:
+    status, output = call(*arguments)
+    assert status == 2
+    assert words in " ".join(output.split())
+
+
+def test_a_page_without_markers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing", "utf-8")
+    made: Callable[..., list[Row]] = lambda *rows, **options: []  # noqa: E731
+    monkeypatch.setattr("gradviz.cell_table.measured", made)
+    status, output = call("--markdown", str(page))
+    assert status == 1
+    assert "must have the lines" in output
+    assert page.read_text("utf-8") == "nothing"
+
+
+def test_the_table_names_date_and_machine() -> None:
+    first, *_ = table([], "2026-01-02", {"torch": "2.13", "python": "3.11"})
+    assert first.endswith("measured on 2026-01-02 with torch 2.13, python 3.11")
