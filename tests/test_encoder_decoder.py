@@ -6,7 +6,6 @@ retained, with the attention written out for each sequence and pair of timesteps
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -256,15 +255,3 @@ def test_the_share_of_forcing_does_not_change_the_symbols() -> None:
         generator = torch.Generator().manual_seed(2)
         drawn.append([task.sample(4, generator).targets for _ in range(3)])
     assert all(torch.equal(*pair) for pair in zip(*drawn, strict=True))
-
-
-@pytest.mark.slow
-def test_attention_learns_what_the_bottleneck_alone_does_not() -> None:
-    usual = {"task": "copy_sequence", "seq_len": 20, "cell": "gru"}
-    ends = {}
-    for attention in ("none", "dot"):
-        trainer = Trainer(RunConfig(**usual, attention=attention))
-        losses = [trainer.train_step("none").loss for _ in range(400)]
-        ends[attention] = sum(losses[-20:]) / 20
-    assert ends["none"] > 0.95 * math.log(8)
-    assert ends["dot"] < 0.2 * math.log(8)
