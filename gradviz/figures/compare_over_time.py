@@ -74,12 +74,12 @@ def compare_flow(runs: Runs, step: int | None = None, *, theme: str = "light") -
 def compare_transport(runs: Runs, step: int | None = None, *, theme: str = "light") -> go.Figure:
     """log10 ‖∂s_T/∂s_t‖ by timestep in the top layer, and the line at 1/e.
 
-    Each set-up's line ends with 0 at its own last timestep. Lines, bands and arguments as for
-    `compare_flow`.
+    Each set-up's line ends with 0 at its own last timestep, an encoder's too. Lines, bands and
+    arguments as for `compare_flow`.
     """
     frames = _frames(runs, step)
     axis = _axis(frames)
-    traces, seen = _lines(runs, frames, lambda layer: layer.transport_log10, "10^")
+    traces, seen = _lines(runs, frames, lambda layer: layer.transport_log10, "10^", gap=True)
     if seen:
         traces.append(level(_ends(seen), -math.log10(math.e), "1/e", uid="1/e"))
     begun = any(frame for of in frames for frame in of)
@@ -121,10 +121,13 @@ def _lines(
     frames: list[list[Frame | None]],
     values_of: Callable[[LayerFrame], Floats | None],
     quantity: str,
+    *,
+    gap: bool = False,
 ) -> tuple[list[dict[str, Any]], list[Floats]]:
     """The set-ups' lines, and what was measured, (T, P) each.
 
-    The quantity's {} is what the set-up's cell carries.
+    The quantity's {} is what the set-up's cell carries. `gap`: between encoder and decoder, where
+    the one does not lead to the other.
     """
     traces: list[dict[str, Any]] = []
     measured: list[Floats] = []
@@ -133,6 +136,10 @@ def _lines(
         measured += known
         values = _over_seeds([_finite(each) for each in known], len(of_setup))
         t = np.arange(1, values.shape[1] + 1)
+        pair = crossing(next((frame for frame in of_setup if frame), None)) if gap else None
+        if pair and len(t):
+            S = pair.encoder_timesteps
+            t, values = np.insert(t, S, S), np.insert(values, S, np.nan, axis=1)
         said = quantity.format(*_symbols({label: runs[label]}))
         traces += drawn(place, label, t, values, hover=f"t = %{{x}}: {said}%{{y:.2f}}")
     return traces, measured

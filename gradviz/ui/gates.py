@@ -180,7 +180,7 @@ def _layer(stage: Stage) -> None:
     st.selectbox(
         "Layer",
         layers,
-        width=100,
+        width=100 if len(layers[-1]) < 4 else 150,  # "decoder.l0" must fit.
         help="l0 reads the input; the last one is read out.",
         **bound(_LAYER, stage.look.layer or layers[-1], take),
     )

@@ -135,16 +135,23 @@ def test_over_training_the_encoder_lies_below_the_decoder() -> None:
     assert trace(one, "flow").z.shape[0] == S
 
 
-@pytest.mark.parametrize("name", ["compare_flow", "compare_transport"])
-def test_set_ups_are_compared_along_both(name: str) -> None:
+def test_set_ups_are_compared_along_both() -> None:
     runs = {"none": [history_of(frame(PAIR))], "dot": [history_of(attended())]}
-    figure = figures.COMPARE[name](runs)
+    figure = figures.compare_flow(runs)
     assert list(trace(figure, "setup-0").x) == list(range(1, 2 * S + 1))
     assert figure.layout.shapes[0].x0 == S + 0.5
-    field = {"compare_flow": "hidden_grad_log10", "compare_transport": "transport_log10"}[name]
-    layers = frame(PAIR).layers.values()
-    medians = [np.median(getattr(each, field), axis=1) for each in layers]
+    medians = [np.median(each.hidden_grad_log10, axis=1) for each in frame(PAIR).layers.values()]
     np.testing.assert_allclose(trace(figure, "setup-0").y, np.concatenate(medians), atol=1e-5)
+
+
+def test_compared_transports_do_not_go_on_from_encoder_to_decoder() -> None:
+    runs = {"none": [history_of(frame(PAIR))], "dot": [history_of(attended())]}
+    line = trace(figures.compare_transport(runs), "setup-1")
+    medians = [np.median(each.transport_log10, axis=1) for each in frame(PAIR).layers.values()]
+    np.testing.assert_allclose(line.y[:S], medians[0], atol=1e-5)
+    assert np.isnan(line.y[S])
+    np.testing.assert_allclose(line.y[S + 1 :], medians[1], atol=1e-5)
+    assert list(line.x[S + 1 :]) == list(range(S + 1, 2 * S + 1))
 
 
 def test_beside_another_network_they_begin_together() -> None:
