@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gradviz.scenarios.cells import CELLS
 from gradviz.scenarios.clipping import CLIPPING
 from gradviz.scenarios.compare import COMPARE
+from gradviz.scenarios.diagonal import DIAGONAL
 from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
 from gradviz.scenarios.scenario import SHELVES, Page, Scenario, Shelf
@@ -29,6 +30,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         for shelf in (
             LIVE,
             CELLS,
+            DIAGONAL,
             SHAPES,
             STATE,
             TEXT,
