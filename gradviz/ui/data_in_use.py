@@ -42,10 +42,12 @@ def trouble(config: RunConfig) -> str:
         about = Shelf().about(config.data)
     except MissingDataError as error:
         return str(error)
-    wanted = TASKS[config.task].own_data
-    if KIND_OF[about.kind] == wanted:
+    wanted, got = TASKS[config.task].own_data, KIND_OF[about.kind]
+    if got == wanted:
         return ""
-    return f"data must be a {wanted} for {config.task}, got the {KIND_OF[about.kind]} {about.name}."
+    return (
+        f"data must be a {wanted} for {config.task}, got the {got} {about.name}; choose a {wanted}."
+    )
 
 
 def _name_of(data_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from gradviz.config import RunConfig
+from gradviz.config import TASKS, RunConfig, bounds
 from gradviz.tasks.vocabulary import Unigrams, unigrams, words_of
 from gradviz.uploads import (
     Column,
@@ -76,6 +76,10 @@ class OwnData:
     columns: tuple[str, ...] = ()
     """Of the table, as chosen."""
     missing: Missing = "interpolate"
+    normalise: bool = True
+    seq_len: int = 50
+    """Rows that are read before the forecast; fewer where the series is short."""
+    forecast_steps: int = 1
     kept_problem: str = ""
     """A sentence where what is kept could not be deleted."""
     shelved: list[str] = field(default_factory=list)
@@ -104,6 +108,11 @@ class OwnData:
             return
         self.problems.pop("series", None)
         self.columns, self.missing = _first_worth(self.table), "interpolate"
+
+    def window(self, rows: int) -> tuple[int, int]:
+        """Rows read and rows forecast, of a series of so many."""
+        seq_len = min(self.seq_len, longest_window(rows))
+        return seq_len, min(self.forecast_steps, most_forecast(rows, seq_len))
 
     def shelve(self, data: Corpus | Series) -> str:
         """Put data on the shelf; their id.
@@ -162,9 +171,27 @@ def config_of_characters(data_id: str) -> RunConfig:
     return SMALL.replace(task="char_lm", data=data_id, seq_len=60)
 
 
+def longest_window(rows: int) -> int:
+    """Rows that may be read before a forecast, of a series of so many."""
+    return min(TASKS["series"].seq_len[1], rows // 2)
+
+
+def most_forecast(rows: int, seq_len: int) -> int:
+    """Rows that may be forecast at once, so that there are two windows at least."""
+    return min(int(bounds("forecast_steps")[1]), rows - seq_len - 1)
+
+
 def config_of_series(own: OwnData, data_id: str, rows: int) -> RunConfig:
-    """A small network that forecasts a series; its window is short where the series is."""
-    return SMALL.replace(data=data_id)
+    """A small network that forecasts a series; its batch is small where the series is short."""
+    seq_len, steps = own.window(rows)
+    return SMALL.replace(
+        task="series",
+        data=data_id,
+        seq_len=seq_len,
+        forecast_steps=steps,
+        normalise=own.normalise,
+        batch_size=max(1, min(SMALL.batch_size, (rows - steps) // seq_len)),
+    )
 
 
 def size_of(each: Shelved) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from gradviz import figures
 from gradviz.config import RunConfig
-from gradviz.ui.own_data import MOST_COLUMNS, OwnData, config_of_series, span_of
+from gradviz.ui.own_data import (
+    MOST_COLUMNS,
+    OwnData,
+    config_of_series,
+    longest_window,
+    most_forecast,
+    span_of,
+)
 from gradviz.ui.own_text import notes, problem
 from gradviz.ui.session import session
 from gradviz.ui.widgets import bound
@@ -57,12 +65,8 @@ def _read(own: OwnData, table: Table) -> RunConfig | None:
         st.error(plain(str(error)))
         return None
     notes(series.notes)
-    st.plotly_chart(
-        figures.series(series.columns, series.values, theme=st.context.theme.type or "light"),
-        theme=None,
-        config={"displayModeBar": False},
-        alt=f"The chosen columns over {len(series.values):,} rows.",
-    )
+    _picture(series)
+    _window(own, len(series.values))
     return _button(own, series)
 
 
@@ -106,16 +110,54 @@ def _choice(own: OwnData, table: Table) -> None:
             "Missing values",
             list(MISSING),
             format_func=lambda name: MISSING[name],
-            **bound("own_missing", own.missing, _take_missing),
+            **bound("own_missing", own.missing, partial(_take, "missing")),
         )
+
+
+def _picture(series: Series) -> None:
+    st.plotly_chart(
+        figures.series(series.columns, series.values, theme=st.context.theme.type or "light"),
+        theme=None,
+        key="own_series_picture",
+        config={"displayModeBar": False},
+        alt=f"The chosen columns over {len(series.values):,} rows.",
+    )
+
+
+def _window(own: OwnData, rows: int) -> None:
+    """How much is read and forecast, and in which unit."""
+    seq_len, steps = own.window(rows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Rows in",
+            2,
+            longest_window(rows),
+            step=10,
+            width=160,
+            help="Rows that are read, one a timestep, before the forecast.",
+            **bound("own_seq_len", seq_len, partial(_take, "seq_len")),
+        )
+        st.number_input(
+            "Rows out",
+            1,
+            most_forecast(rows, seq_len),
+            width=160,
+            help=RunConfig.model_fields["forecast_steps"].description,
+            **bound("own_forecast_steps", steps, partial(_take, "forecast_steps")),
+        )
+        st.checkbox(
+            "Normalised",
+            help=RunConfig.model_fields["normalise"].description,
+            **bound("own_normalise", own.normalise, partial(_take, "normalise")),
+        )
+
+
+def _take(name: str, value: Any) -> None:
+    setattr(session().own, name, value)
 
 
 def _take_columns(names: Any) -> None:
     session().own.columns = tuple(names)
-
-
-def _take_missing(what: Any) -> None:
-    session().own.missing = what
 
 
 def _button(own: OwnData, series: Series) -> RunConfig | None:
