@@ -194,7 +194,9 @@ def test_what_the_server_imports_does_not_bring_torch() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["app.py", "pages/live_training.py", "pages/self_check.py"])
+@pytest.mark.parametrize(
+    "page", ["app.py", "pages/live_training.py", "pages/your_data.py", "pages/self_check.py"]
+)
 def test_drawing_a_page_does_not_bring_torch(page: str) -> None:
     code = (
         "import sys\n"

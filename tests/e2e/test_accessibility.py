@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from gradviz.ui.lessons import LESSONS
 
-PAGES = ["", *LESSONS, "self_check", "lecture", "lecture?lecture=gradients&slide=6"]
+PAGES = ["", *LESSONS, "your_data", "self_check", "lecture", "lecture?lecture=gradients&slide=6"]
 
 WITHOUT_PLOTS = {"include": [["body"]], "exclude": [[".gv-plot"]]}
 """plotly.js draws thousands of SVG nodes, whose contrast axe cannot judge; tests/figures does."""

@@ -76,7 +76,11 @@ def test_home_shows_every_scenario_with_its_picture() -> None:
     lessons = [each for each in LESSONS.values() if each is not LIVE_TRAINING]
     assert all(each.text in words for each in lessons)
     beside = len(LESSONS) + len(
-        ["Home", "Lecture", "Self-check", "In front of a class?", "Can these numbers be trusted?"]
+        [
+            *("Home", "Your data", "Lecture", "Self-check"),
+            *("In front of a class?", "A text or a CSV of your own?"),
+            "Can these numbers be trusted?",
+        ]
     )
     assert len(page.get("page_link")) == len(shown) + len(lessons) + beside
     assert len(page.get("image")) == len(on_page("live_training"))
