@@ -80,34 +80,39 @@ class OwnData:
     seq_len: int = 50
     """Rows that are read before the forecast; fewer where the series is short."""
     forecast_steps: int = 1
+    emptied: int = 0
+    """How often an upload was put away: the uploader is a new one then, without the file."""
     kept_problem: str = ""
     """A sentence where what is kept could not be deleted."""
     shelved: list[str] = field(default_factory=list)
     """Ids of what this tab put on the shelf, the newest first; no other tab is told of them."""
 
     def take_text(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Read one text, or files to train, validate and test on; none takes back the last."""
-        if not files:
-            self._taken_back("text")
-            return
+        """Read one text, or files to train, validate and test on."""
         try:
             self.text = OwnText.of(read_text(files))
             self.problems.pop("text", None)
         except UploadError as error:
             self.problems["text"] = str(error)
 
-    def take_table(self, file: tuple[str, bytes] | None) -> None:
-        """Read a CSV; None takes back the last."""
-        if file is None:
-            self._taken_back("series")
-            return
+    def take_table(self, name: str, content: bytes) -> None:
+        """Read a CSV."""
         try:
-            self.table = read_series(*file)
+            self.table = read_series(name, content)
         except UploadError as error:
             self.problems["series"] = str(error)
             return
         self.problems.pop("series", None)
         self.columns, self.missing = _first_worth(self.table), "interpolate"
+
+    def put_away(self) -> None:
+        """Forget the upload that is looked at; what is on the shelf stays there."""
+        self.problems.pop(self.kind, None)
+        self.emptied += 1
+        if self.kind == "text":
+            self.text = None
+        else:
+            self.table, self.columns = None, ()
 
     def window(self, rows: int) -> tuple[int, int]:
         """Rows read and rows forecast, of a series of so many."""
@@ -143,15 +148,6 @@ class OwnData:
         if data_id in self.shelved:
             Shelf().forget(data_id)
             self.shelved.remove(data_id)
-
-    def _taken_back(self, kind: Kind) -> None:
-        """The file was taken out of the uploader: a bad one leaves what was good before it."""
-        if self.problems.pop(kind, None):
-            return
-        if kind == "text":
-            self.text = None
-        else:
-            self.table, self.columns = None, ()
 
 
 def config_of_words(data_id: str, text: OwnText, vocabulary_size: int) -> RunConfig:

@@ -17,7 +17,7 @@ from gradviz.ui.own_data import (
     most_forecast,
     span_of,
 )
-from gradviz.ui.own_text import notes, problem
+from gradviz.ui.own_text import notes, problem, title
 from gradviz.ui.session import session
 from gradviz.ui.widgets import bound
 from gradviz.ui.words import plain
@@ -39,7 +39,7 @@ def parts(own: OwnData) -> RunConfig | None:
     """All of it; the run that a button asked for."""
     file = st.file_uploader(
         "A CSV: one row a timestep, columns of numbers",
-        key=_FILE,
+        key=f"{_FILE}_{own.emptied}",
         on_change=_take_file,
         help="Separated by commas, semicolons, tabs or bars; the first line may name the columns.",
     )
@@ -50,12 +50,15 @@ def parts(own: OwnData) -> RunConfig | None:
 
 
 def _take_file() -> None:
-    file = st.session_state[_FILE]
-    session().own.take_table((file.name, file.getvalue()) if file else None)
+    own = session().own
+    file = st.session_state[f"{_FILE}_{own.emptied}"]
+    # Where one file takes another's place, Streamlit says for a moment that there is none.
+    if file:
+        own.take_table(file.name, file.getvalue())
 
 
 def _read(own: OwnData, table: Table) -> RunConfig | None:
-    st.subheader(plain(table.name), anchor=False)
+    title(table.name)
     notes(table.notes)
     _columns(table)
     _choice(own, table)

@@ -31,7 +31,7 @@ def parts(own: OwnData) -> RunConfig | None:
     files = st.file_uploader(
         "A plain text, or two or three: train, valid and test",
         accept_multiple_files=True,
-        key=_FILES,
+        key=f"{_FILES}_{own.emptied}",
         on_change=_take_files,
         help="Files named as those of the Penn Treebank (ptb.train.txt, ptb.valid.txt, "
         "ptb.test.txt) are kept apart; of one file alone the last tenth is held out.",
@@ -50,6 +50,24 @@ def problem(sentence: str | None, kept: str | None) -> None:
             st.caption(plain(f"Below is still {kept}."))
 
 
+def title(name: str) -> None:
+    """What is looked at, and a button that ends that."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(name), anchor=False, width="content")
+        st.button(
+            "Put away",
+            key="own_put_away",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=_put_away,
+            help="Forget this upload. What you trained on is listed below, and deleted there.",
+        )
+
+
+def _put_away() -> None:
+    session().own.put_away()
+
+
 def notes(sentences: Sequence[str]) -> None:
     """What was guessed or changed."""
     if sentences:
@@ -57,12 +75,14 @@ def notes(sentences: Sequence[str]) -> None:
 
 
 def _take_files() -> None:
-    files = st.session_state[_FILES]
-    session().own.take_text([(each.name, each.getvalue()) for each in files])
+    own = session().own
+    files = st.session_state[f"{_FILES}_{own.emptied}"]
+    if files:
+        own.take_text([(each.name, each.getvalue()) for each in files])
 
 
 def _read(own: OwnData, text: OwnText) -> RunConfig | None:
-    st.subheader(plain(text.corpus.name), anchor=False)
+    title(text.corpus.name)
     notes(text.corpus.notes)
     left, right = st.columns(2, gap="large")
     with left:

@@ -194,10 +194,12 @@ def test_a_bad_file_among_several_is_named() -> None:
     assert "must come with one to train on" in told_words(page.error)
 
 
-def test_a_good_text_is_taken_back_with_its_file() -> None:
-    page = given(given(opened(), *TRIO))
+def test_a_text_can_be_put_away() -> None:
+    page = pressed(given(opened(), *TRIO), "own_put_away")
     assert own(page).text is None
     assert not page.code
+    assert page.file_uploader[0].value == []
+    assert "own_put_away" not in [each.key for each in page.button]
 
 
 def test_an_upload_stays_while_other_pages_are_looked_at() -> None:
@@ -342,7 +344,7 @@ def test_a_new_table_begins_anew() -> None:
     given(page, ("other.csv", b"p,q\n" + b"1,2\n2,5\n4,4\n" * 20))
     assert own(page).columns == ("p",)
     assert own(page).missing == "interpolate"
-    given(page)
+    pressed(page, "own_put_away")
     assert own(page).table is None
 
 
