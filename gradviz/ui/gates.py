@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from gradviz.config import CELLS, RunConfig, choices, label_of, word_of
+from gradviz.config import CELLS, RunConfig, label_of, word_of
 from gradviz.config.run_config import shown
 from gradviz.history import CloseUpRequest, is_reversed
 from gradviz.ui import actions, controls, training
@@ -23,7 +23,7 @@ BIASES: tuple[float | None, ...] = (None, *(half / 2 for half in range(-4, 13)))
 _OWN = ("sequence", "layer", "sort")
 """The page's own words in a URL."""
 
-_CELL, _BIAS = "gates_cell", "gates_forget_bias"
+_BIAS = "gates_forget_bias"
 _SEQUENCE, _LAYER, _SORT = "gates_sequence", "gates_layer", "gates_by_mean"
 
 
@@ -54,10 +54,12 @@ def controls_on_top(stage: Stage) -> None:
     """What the lesson turns, in one row where there is room."""
     _look_inside(stage)
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
-        _cell(stage)
+        fields = controls.fields_of(stage, actions.setting_changed)
+        with st.container(width=170):
+            fields.choice("cell")
         _forget_bias(stage)
         with st.container(width=190):
-            controls.fields_of(stage, actions.setting_changed).choice("task")
+            fields.choice("task")
         _sequence(stage)
         if len(_layers(stage.config)) > 1:
             _layer(stage)
@@ -123,23 +125,12 @@ def _look_inside(stage: Stage) -> None:
     actions.look(stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence))
 
 
-def _cell(stage: Stage) -> None:
-    st.segmented_control(
-        label_of("cell"),
-        choices("cell"),
-        required=True,
-        format_func=word_of,
-        help="Of a cell without gates, like the plain RNN, the hidden state is shown.",
-        **bound(_CELL, stage.config.cell, lambda cell: stage.change(cell=cell)),
-    )
-
-
 def _forget_bias(stage: Stage) -> None:
     places = _places(stage.config.forget_bias)
     present = word_of(stage.config.forget_bias)
     has_bias = CELLS[stage.config.cell].has_forget_bias
     st.select_slider(
-        label_of("forget_bias") if has_bias else "Forget bias (an LSTM's)",
+        label_of("forget_bias") if has_bias else "Forget bias (no such gate)",
         list(places),
         disabled=not has_bias,
         width=230,

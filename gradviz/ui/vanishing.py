@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from gradviz.config import CELLS, RunConfig, choices, label_of, word_of
+from gradviz.config import CELLS, RunConfig, label_of
 from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui import actions, controls, own_settings, training
@@ -78,10 +78,12 @@ def controls_on_top(stage: Stage) -> None:
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
         with st.container(key="knob", width="stretch"):
             _gain(stage)
-        _cell(stage)
+        with st.container(width=170):
+            fields.choice("cell")
     with st.container(key="below_knob", horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=200):
-            fields.choice("recurrent_init")
+        if CELLS[stage.config.cell].has_recurrent_weight:
+            with st.container(width=200):
+                fields.choice("recurrent_init")
         if CELLS[stage.config.cell].has_activation:
             with st.container(width=120):
                 fields.choice("activation")
@@ -141,25 +143,18 @@ def _look_inside(stage: Stage) -> None:
 
 
 def _gain(stage: Stage) -> None:
-    gain, turns = stage.config.recurrent_gain, stage.config.recurrent_init != "default"
+    config = stage.config
+    has_weight = CELLS[config.cell].has_recurrent_weight
+    gain, turns = config.recurrent_gain, has_weight and config.recurrent_init != "default"
+    idle = "not of PyTorch's default" if has_weight else "this cell has none to start"
     st.select_slider(
-        label_of("recurrent_gain") if turns else "Gain of W_hh (not of PyTorch's default)",
+        label_of("recurrent_gain") if turns else f"Gain of W_hh ({idle})",
         sorted({*GAINS, gain}),
         format_func=lambda place: f"{place:g}",
         disabled=not turns,
         help="W_hh starts as gain × what is chosen beside it. Each place is a new network, "
         "measured at its first step.",
         **bound("vanishing_gain", gain, lambda value: stage.change(recurrent_gain=value)),
-    )
-
-
-def _cell(stage: Stage) -> None:
-    st.segmented_control(
-        label_of("cell"),
-        choices("cell"),
-        required=True,
-        format_func=word_of,
-        **bound("vanishing_cell", stage.config.cell, lambda value: stage.change(cell=value)),
     )
 
 

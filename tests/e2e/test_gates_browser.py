@@ -111,6 +111,11 @@ def test_the_gates_change_as_it_learns_and_can_be_walked_through(server: str, pa
     expect(live.words).to_contain_text("At this step sequence 1 of l0 was looked at.")
 
 
+def pick(page: Page, cell: str) -> None:
+    page.get_by_test_id("stMain").get_by_role("combobox", name="Cell").click()
+    page.get_by_role("option", name=cell, exact=True).click()
+
+
 def test_the_slider_and_the_cell_start_anew_at_once(server: str, page: Page) -> None:
     live = opened(server, page, "task=recall&seq_len=30&cell=lstm&forget_bias=4.5")
     page.get_by_role("slider", name="Forget bias").focus()
@@ -120,11 +125,11 @@ def test_the_slider_and_the_cell_start_anew_at_once(server: str, page: Page) -> 
     live.until(lambda: abs(live.trace("gate_means", "forget")["y"][10] - expected) < 0.005)
     stands(live, 1)
 
-    page.get_by_role("radio", name="GRU").click()
+    pick(page, "GRU")
     expect(live.words).to_contain_text("The update gates of l0")
     expect(page.locator("[data-picture=gate_maps] .gtitle")).to_contain_text("Gates")
 
-    page.get_by_role("radio", name="RNN").click()
+    pick(page, "RNN")
     expect(live.words).to_contain_text("A plain RNN has no gates")
     expect(page.locator("[data-picture=gate_maps] .gtitle")).to_contain_text("Hidden state")
     stands(live, 1, pictures=5)
