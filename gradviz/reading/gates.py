@@ -32,7 +32,7 @@ ALIKE = math.log10(2)
 def read_gates(history: History, step: int | None = None) -> Reading:
     """Say of the close-up at a step how open the gates are and how long they keep; None: newest."""
     if history.is_memoryless:
-        said = "Nothing is carried from timestep to timestep, and no gates decide on it."
+        said = "It has no gates: nothing is carried from timestep to timestep."
         return Reading(sentences=[said], level="info")
     frame = history.frame_at(step)
     closeup = frame.closeup if frame else None

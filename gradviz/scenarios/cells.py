@@ -35,4 +35,42 @@ CELLS = (
         variants=alone(_SUMS.replace(cell="mgu", learning_rate=1e-2)),
         steps=450,
     ),
+    Scenario(
+        name="orthogonal",
+        shelf="cells",
+        title="Orthogonal for good",
+        text="An orthogonal RNN must name the first of 200 inputs. Its W_hh is orthogonal at every "
+        "step of training: look at the transport, and how soon the loss falls.",
+        variants=alone(RunConfig(task="recall", cell="orthogonal_rnn", seq_len=200)),
+        steps=60,
+    ),
+    Scenario(
+        name="identity_start",
+        shelf="cells",
+        title="The IRNN's own start",
+        text="Identity, no biases, tiny input weights: name the first of 50 inputs with an IRNN. "
+        "See how far the gradient reaches at first, and whether training leaves it so.",
+        variants=alone(
+            RunConfig(
+                task="recall",
+                cell="irnn",
+                seq_len=50,
+                batch_size=64,
+                hidden_size=64,
+                learning_rate=1e-3,
+            )
+        ),
+        steps=250,
+    ),
+    Scenario(
+        name="no_memory",
+        shelf="cells",
+        title="All at once, without memory",
+        text="A fully connected network sees the 64 pixels of a digit at once. Nothing is carried: "
+        "what is drawn is the gradient of each pixel. Where does it matter?",
+        variants=alone(
+            RunConfig(task="digits_pixels", cell="fully_connected", hidden_size=64, batch_size=64)
+        ),
+        steps=200,
+    ),
 )
