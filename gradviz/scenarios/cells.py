@@ -60,7 +60,7 @@ CELLS = (
                 learning_rate=1e-3,
             )
         ),
-        steps=250,
+        steps=180,
     ),
     Scenario(
         name="no_memory",
