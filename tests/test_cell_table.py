@@ -152,6 +152,12 @@ def test_the_docs_hold_every_cell() -> None:
         assert f"| {PARAMETERS[variant.cell]:,}" in line
 
 
+@pytest.fixture(autouse=True)
+def flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is not the command's own: its denormals are not flushed."""
+    monkeypatch.setattr("gradviz.training.prepare_training_thread", lambda: None)
+
+
 def call(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(main, ["cells", *arguments])
     return result.exit_code, result.output
