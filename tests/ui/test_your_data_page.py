@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from told import ROOT, Told, opened_page, stage_named, told_workers
 
 from gradviz import RunConfig
+from gradviz.config import TASKS
 from gradviz.ui import session as ui_session
 from gradviz.ui.own_data import OwnData
 from gradviz.ui.words import plain
@@ -284,7 +285,7 @@ def test_a_series_is_taken_to_live_training() -> None:
     assert "weather.csv: 60 rows, 1 of 4 columns." in told_words(page.caption)
 
 
-@pytest.mark.parametrize("rows", [32, 33, 60, 600])
+@pytest.mark.parametrize("rows", [32, 33, 60, 5000])
 def test_the_window_fits_into_any_series(rows: int) -> None:
     lines = "".join(f"{math.sin(row)}\n" for row in range(rows))
     page = with_csv(f"x\n{lines}".encode())
@@ -294,7 +295,7 @@ def test_the_window_fits_into_any_series(rows: int) -> None:
         assert not page.exception
     taken(page, "train_series")
     chosen = config(page)
-    assert chosen.seq_len == min(250, rows // 2)
+    assert chosen.seq_len == min(TASKS["series"].seq_len[1], rows // 2)
     assert chosen.seq_len + chosen.forecast_steps < rows
 
 
