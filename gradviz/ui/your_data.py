@@ -25,7 +25,7 @@ def heading() -> None:
     )
     st.caption(
         "It stays on the machine that runs gradviz. Once you train on it, anyone with the link who "
-        "uses this server can train on it too; **Delete** removes it."
+        "uses this server sees its name and can train on it too; **Delete** removes it."
     )
 
 
@@ -58,9 +58,10 @@ def kept(own: OwnData) -> None:
         plain(
             f"{'' if found else 'Nothing yet. '}What you train on is kept in {Shelf().folder} "
             f"until you delete it or newer data need its room ({MOST_BYTES / 2**20:g} MB for all "
-            "users together). Only this tab lists it; after a reload, upload the same file and "
-            "train on it again to be able to delete it. Runs that have begun keep what they read "
-            "until they end."
+            "users together). Only this tab lists it: after a reload, upload the same file, choose "
+            "the same and train on it again to be able to delete it. Once deleted, it is read by "
+            "no new run; what was read before stays in memory until newer data take its place or "
+            "gradviz ends."
         )
     )
 

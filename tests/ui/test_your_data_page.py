@@ -400,6 +400,16 @@ def test_deleted_data_are_gone_and_said_where_they_are_used(shelf: Shelf) -> Non
     assert config(page).data == ""
 
 
+def test_after_a_reload_the_same_upload_can_be_deleted(shelf: Shelf) -> None:
+    data = trained(opened())
+    again = opened()
+    assert not [each for each in again.button if each.key.startswith("delete")]
+    assert trained(again) == data
+    again.switch_page("pages/your_data.py").run()
+    pressed(again, f"delete_{data}")
+    assert shelf.contents() == ()
+
+
 def test_what_cannot_be_deleted_is_said(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened()
     data = trained(page)
