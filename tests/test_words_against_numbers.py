@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from judging import NUMBER, is_power, lag_of, near, reach
 
-from gradviz.config import RunConfig
+from gradviz.config import TASKS, RunConfig
 from gradviz.history import Frame, History
 from gradviz.reading import read
 from gradviz.recorded import load, record
@@ -77,6 +77,8 @@ def reaches_back(case: Case, lag: str, layer: str | None, rest: str) -> bool:
         return int(lag) == T - 1
     if found := re.fullmatch(rf"the last answer's symbol was read {NUMBER} before", timeless(rest)):
         return case.config.task == "copy_memory" and int(found[1]) == case.config.seq_len + 10
+    if rest == "every timestep has a loss of its own":
+        return TASKS[case.config.task].has_perplexity
     found = re.fullmatch(
         rf"further back they grow again, to {NUMBER} times their size at t = {NUMBER}", rest
     )
@@ -146,7 +148,18 @@ def learns_only_the_end(case: Case) -> bool:
     return first < -2 and lag < T / 2 and not learning
 
 
-def loss_is(case: Case, steps: str, loss: str, place: str, floor: str, rate: str | None) -> bool:
+def loss_is(
+    case: Case,
+    steps: str,
+    loss: str,
+    place: str,
+    floor: str,
+    perplexity: str | None,
+    unigram: str | None,
+    rate: str | None,
+) -> bool:
+    if not perplexities_are(case, perplexity, unigram):
+        return False
     losses = case.tail("loss", 20)
     mean, nothing = float(losses.mean()), case.history.floor or math.nan
     told = steps == "20" == str(len(losses)) and near(loss, mean) and near(floor, nothing)
@@ -168,6 +181,30 @@ def loss_is(case: Case, steps: str, loss: str, place: str, floor: str, rate: str
             "above": mean > 1.19 * nothing,
         }[place]
     )
+
+
+def perplexities_are(case: Case, told: str | None, unigram: str | None) -> bool:
+    """Of language models they are told, and of no others."""
+    if told is None or unigram is None:
+        return not TASKS[case.config.task].has_perplexity
+    mean, floor = float(case.tail("loss", 20).mean()), case.history.floor
+    assert floor
+    is_own = TASKS[case.config.task].has_perplexity
+    return is_own and near(told, math.exp(mean)) and near(unigram, math.exp(floor))
+
+
+def held_out_was(case: Case, loss: str, step: str, before: str | None) -> bool:
+    """The newest loss on other data, and a lower one before where there was one by 5 %."""
+    taken = {
+        each.step: each.held_out
+        for each in case.history.frames
+        if each.step <= case.upto and each.held_out is not None
+    }
+    newest, least = taken[max(taken)], min(taken.values())
+    told = int(step.replace(",", "")) == max(taken) and near(loss, newest)
+    if before is None:
+        return told and least >= 0.949 * newest
+    return told and near(before, least) and least < 0.951 * newest
 
 
 def were_clipped(case: Case, count: str, seen: str, norm: str) -> bool:
@@ -322,7 +359,18 @@ IN_LAYER = r"(?: in (l\d+))?"
 STOP = rf"(at most )?{NUMBER} timesteps? back"
 ON = rf"the state goes on \(‖∂s_T/∂s_1‖ = {NUMBER}{IN_LAYER}\)\."
 
+
+def at_once(case: Case, timesteps: str, size: str) -> bool:
+    """Of a network without memory, whose one layer is the window."""
+    (layer,) = case.frame.layers.values()
+    log10 = np.median(layer.hidden_grad_log10, axis=1)
+    is_whole = list(case.frame.layers) == ["window"] and len(log10) == int(timesteps)
+    return is_whole and is_power(size, float(log10[0] - log10[-1]))
+
+
 JUDGES: dict[str, Callable[..., bool]] = {
+    rf"It reads all {NUMBER} timesteps at once and carries nothing between them: the loss's "
+    rf"gradient by the input at t = 1 is {NUMBER} times that at t = T\.": at_once,
     rf"The gradient stops {STOP}: truncation, not vanishing(?:; {ON[:-2]})?\.": stopped,
     rf"Gradients reach {NUMBER} timesteps? back{IN_LAYER} before they fall to 1/e; truncation "
     rf"stops them {STOP}; {ON}": faded_before,
@@ -352,7 +400,10 @@ JUDGES: dict[str, Callable[..., bool]] = {
 
 HALVES: dict[str, Callable[..., bool]] = {
     rf"the loss of the last {NUMBER} steps is {NUMBER}, (.*) that of a network that learned "
-    rf"nothing \({NUMBER}\)(?:, the accuracy {NUMBER}%)?": loss_is,
+    rf"nothing \({NUMBER}\)(?:, a perplexity of {NUMBER} \(unigram {NUMBER}\))?"
+    rf"(?:, the accuracy {NUMBER}%)?": loss_is,
+    rf"on data that it does not train on it was {NUMBER} at step {NUMBER}"
+    rf"(?:, and {NUMBER} before)?": held_out_was,
     rf"(all|\d+) of the last {NUMBER} steps were clipped, from norms of up to {NUMBER}": (
         were_clipped
     ),
@@ -428,7 +479,7 @@ def with_one_number_changed(sentence: str) -> Iterator[str]:
         before, told = sentence[: found.start()], found[1]
         # 1/e and t = 1 are names, and so are the parameters' (weight_hh_l0) and the layers'.
         # So is ∂s_1, and s_0.
-        if before.endswith(("below ", "fall to ", "At t = ", "_l", " l", "s_")):
+        if before.endswith(("below ", "fall to ", "At t = ", "input at t = ", "_l", " l", "s_")):
             continue
         yield before + more(told.replace(",", "")) + sentence[found.end() :]
 
@@ -438,7 +489,10 @@ def more(told: str) -> str:
     mantissa, _, exponent = told.partition("e")
     if exponent:
         return f"{mantissa}e{int(exponent) + 1}"
-    return f"{int(told) + 1}" if told.lstrip("-").isdigit() else f"{2 * float(told):g}"
+    if told.lstrip("-").isdigit():
+        # A large one is a measured size, told to three digits.
+        return f"{int(told) + 1}" if abs(int(told)) < 1000 else f"{2 * int(told)}"
+    return f"{2 * float(told):g}"
 
 
 def test_a_sentence_of_another_step_or_run_is_found_untrue() -> None:

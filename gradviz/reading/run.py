@@ -157,7 +157,7 @@ def _short(
         return [sentence], "warning" if faint and lag < needed and not learning else "info"
     if isinstance(config, RunConfig) and TASKS[config.task].has_perplexity:
         # Its loss acts at every timestep, so every one is an end.
-        return [f"{sentence}what was read before that hardly counts in what is learned."], "info"
+        return [f"{sentence}every timestep has a loss of its own."], "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
     if not faint or lag >= timesteps / 2 or learning:
         return [sentence], "info"

@@ -46,8 +46,9 @@ def test_a_recording_shows_something_at_once_and_to_its_end(name: str) -> None:
         assert 3 <= len(steps) <= 24
         assert steps[-1] >= history.last_step - 1
         for frame in history.frames:
-            assert list(frame.layers) == [f"l{i}" for i in range(history.config.num_layers)]
-            assert all(each.transport_log10 is not None for each in frame.layers.values())
+            assert list(frame.layers) == list(history.config.layer_names)
+            for layer in frame.layers.values():
+                assert (layer.transport_log10 is None) == history.is_memoryless
 
 
 @EVERY
@@ -73,14 +74,15 @@ def test_no_norm_was_rounded_above_its_bound(name: str) -> None:
 def test_every_live_picture_can_be_drawn_from_it(name: str, theme: str) -> None:
     for history in runs_of(name).values():
         for draw in (figures.gradient_flow, figures.transport, figures.loss):
-            assert draw(history, theme=theme).data
+            is_empty = draw is figures.transport and history.is_memoryless
+            assert bool(draw(history, theme=theme).data) != is_empty
 
 
 def test_all_together_are_small() -> None:
     sizes = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
     assert set(sizes) == set(SCENARIOS)
     assert max(sizes.values()) < 400_000
-    assert sum(sizes.values()) < 3_000_000
+    assert sum(sizes.values()) < 5_000_000
 
 
 def test_they_are_read_without_torch() -> None:
@@ -139,7 +141,8 @@ def test_training_still_gives_what_was_recorded(name: str) -> None:
 def assert_alike(now: Frame, recorded: Frame) -> None:
     for name, layer in now.layers.items():
         there = recorded.layers[name]
-        np.testing.assert_allclose(layer.transport_log10, there.transport_log10, atol=0.02)
+        if layer.transport_log10 is not None:
+            np.testing.assert_allclose(layer.transport_log10, there.transport_log10, atol=0.02)
         np.testing.assert_allclose(layer.hidden_grad_log10, there.hidden_grad_log10, atol=0.02)
     if now.closeup and recorded.closeup:
         np.testing.assert_allclose(now.closeup.hidden, recorded.closeup.hidden, atol=0.005)
