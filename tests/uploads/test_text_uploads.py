@@ -256,7 +256,7 @@ def test_only_white_space(data: bytes) -> None:
         (zipped(), "a zip or Office file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG picture"),
         (b"%PDF-1.7\n" + TEXT.encode(), "a PDF"),
-        (gzip.compress(TEXT.encode()), "a gzip file"),
+        (gzip.compress(TEXT.encode(), mtime=0), "a gzip file"),
         (b"{\\rtf1 " + TEXT.encode(), "a rich text file (RTF)"),
         (TEXT.encode() + b"\0" + TEXT.encode(), "a binary file (it has NUL bytes)"),
         (bytes(5000), "a binary file (it has NUL bytes)"),
