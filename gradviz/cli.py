@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +78,7 @@ def cells(names: tuple[str, ...], rounds: int | None, seeds: int | None, page: P
     """Measure every cell: parameters, time of a step, gradient horizon at the start.
 
     Times are ratios to PyTorch's fused LSTM, taken in turns. CELL is a cell's name; without one
-    all are measured, in a minute or two.
+    all are measured, and then layers, directions, skips and readouts, in some minutes.
     """
     from gradviz import cell_table
     from gradviz.training import prepare_training_thread
@@ -92,19 +92,29 @@ def cells(names: tuple[str, ...], rounds: int | None, seeds: int | None, page: P
     prepare_training_thread()
     rounds, seeds = rounds or cell_table.ROUNDS, seeds or cell_table.SEEDS
     console = _console()
-    with _progress(console, cell_table.work(chosen, rounds)) as advance:
+    around = () if names else cell_table.WRAPPERS
+    steps = cell_table.work(chosen, rounds) + cell_table.work(around, rounds)
+    with _progress(console, steps) as advance:
         rows = cell_table.measured(chosen, rounds=rounds, seeds=seeds, advance=advance)
-    table = Table(*cell_table.HEADINGS)
-    for row in rows:
-        table.add_row(*cell_table.cells_of(row))
-    console.print(table)
+        wrappers = cell_table.wrappers_measured(around, rounds=rounds, seeds=seeds, advance=advance)
+    _print_table(console, cell_table.HEADINGS, map(cell_table.cells_of, rows))
+    if wrappers:
+        words = map(cell_table.cells_of_wrapper, wrappers)
+        _print_table(console, cell_table.WRAPPER_HEADINGS, words)
     console.print(cell_table.SIZES, highlight=False)
     if page:
         try:
-            cell_table.written(page, rows, time.strftime("%Y-%m-%d"), machine())
+            cell_table.written(page, rows, wrappers, time.strftime("%Y-%m-%d"), machine())
         except cell_table.MarkerError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"Written into {page}.")
+
+
+def _print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 @main.group()

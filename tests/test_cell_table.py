@@ -1,4 +1,4 @@
-"""The table of all cells: a row each, parameters by hand, what is known of horizons, the page."""
+"""The tables of cells and wrappers: parameters by hand, what is known of horizons, the page."""
 
 from __future__ import annotations
 
@@ -7,11 +7,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
-from gradviz.cell_table import MarkerError, Row, Variant, cells_of, measured, variants, written
-from gradviz.cell_table.markdown import BEGIN, END, HEADINGS, notes, table
-from gradviz.cell_table.networks import layer_of, parameters_of
+from gradviz.cell_table import (
+    HEADINGS,
+    SIZES,
+    WRAPPER_HEADINGS,
+    WRAPPERS,
+    MarkerError,
+    Row,
+    Variant,
+    Wrapper,
+    WrapperRow,
+    cells_of,
+    cells_of_wrapper,
+    measured,
+    variants,
+    wrappers_measured,
+    written,
+)
+from gradviz.cell_table.markdown import BEGIN, END, notes
+from gradviz.cell_table.networks import Pooled, layer_of, parameters_of
 from gradviz.cli import main
 from gradviz.config import CELL_NOTES, CELLS, choices
 
@@ -83,6 +100,78 @@ def test_a_note_counts_as_by_hand(name: str) -> None:
     assert FORMULAS[CELL_NOTES[name].parameters](T, I, H) == PARAMETERS[name]
 
 
+AROUND = {
+    f"{cell}{words}": gates * 64 * weights + more
+    for cell, gates in (("RNN", 1), ("LSTM", 4))
+    for words, weights, more in (
+        # The first layer reads 8 numbers, each further one 64.
+        ("", 74, 0),
+        (", 2 layers", 74 + 130, 0),
+        (", 4 layers", 74 + 3 * 130, 0),
+        (", 8 layers", 74 + 7 * 130, 0),
+        (", 4 layers with skips", 74 + 3 * 130, 0),
+        (", both directions", 2 * 74, 0),
+        (", mean of all states", 74, 0),
+        (", sum of all states", 74, 0),
+        # A layer of 64 with a bias, and a vector.
+        (", attention over all states", 74, 64 * 65 + 64),
+    )
+}
+"""Parameters counted by hand at I = 8, H = 64."""
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=[each.label for each in WRAPPERS])
+def test_a_wrappers_parameters_are_those_counted_by_hand(wrapper: Wrapper) -> None:
+    assert parameters_of(Pooled(wrapper.config)) == AROUND[wrapper.label]
+
+
+def test_the_first_layer_does_not_know_what_is_above_it() -> None:
+    """What the table says of the bottom layer's horizon."""
+    alone, eight = (Pooled(each.config).recurrent for each in (WRAPPERS[0], WRAPPERS[3]))
+    torch.testing.assert_close(alone.weight_hh_l0, eight.weight_hh_l0, rtol=0, atol=0)
+    torch.testing.assert_close(alone.weight_ih_l0, eight.weight_ih_l0, rtol=0, atol=0)
+
+
+@pytest.fixture(scope="module")
+def around() -> dict[str, WrapperRow]:
+    """Of the LSTM, with the least that is measured."""
+    wanted = [each for each in WRAPPERS if each.config.cell == "lstm"]
+    told: list[str] = []
+    found = wrappers_measured(wanted, rounds=1, seeds=1, advance=told.append)
+    assert told == [*(each.label for each in wanted), "times, round 1"]
+    return {row.wrapper.label: row for row in found}
+
+
+def test_one_layer_loses_nothing_downward(around: dict[str, WrapperRow]) -> None:
+    for words in ("", ", both directions", ", mean of all states", ", sum of all states"):
+        assert around[f"LSTM{words}"].layers_log10 == 0
+    assert around["LSTM"].time_ratio == 1
+    assert 2 <= around["LSTM"].horizon <= 8
+
+
+def test_each_layer_takes_some_of_the_gradient_unless_skipped(
+    around: dict[str, WrapperRow],
+) -> None:
+    two, four, eight = (around[f"LSTM, {count} layers"].layers_log10 for count in (2, 4, 8))
+    assert eight < 2 * four < 0
+    assert four < 2 * two < 0
+    # Through the skips comes the top layer's own gradient, and a little more.
+    assert around["LSTM, 4 layers with skips"].layers_log10 == pytest.approx(0, abs=0.3)
+
+
+def test_the_way_through_time_is_the_readouts(around: dict[str, WrapperRow]) -> None:
+    """0.64 a timestep from the last state; with the mean all have about the same but the last.
+
+    That one has no successor, which would give it more. Mean and sum differ by a factor only.
+    """
+    assert around["LSTM"].time_log10 == pytest.approx(99 * math.log10(0.64), abs=4)
+    assert around["LSTM, both directions"].time_log10 == pytest.approx(0, abs=0.3)
+    mean, total = (around[f"LSTM, {name} of all states"] for name in ("mean", "sum"))
+    assert mean.time_log10 == pytest.approx(total.time_log10, abs=1e-6)
+    assert 0 < mean.time_log10 < 1
+    assert abs(around["LSTM, attention over all states"].time_log10) < 1
+
+
 @pytest.fixture(scope="module")
 def rows() -> dict[str, Row]:
     """A few, with the least that is measured."""
@@ -115,6 +204,17 @@ def row_of(cell: str, **values: float) -> Row:
     return Row(variant=Variant(cell=cell), **{**given, **values})
 
 
+def wrapper_row(**values: float) -> WrapperRow:
+    given = {"time_ratio": 7.5, "horizon": 3.0, "layers_log10": 0.0, "time_log10": -20.6}
+    return WrapperRow(wrapper=WRAPPERS[0], parameters=1234, **{**given, **values})
+
+
+def test_a_wrapper_in_words() -> None:
+    near = wrapper_row(horizon=math.inf, layers_log10=-2.5, time_log10=math.log10(1.5))
+    assert cells_of_wrapper(near)[3:] == ("∞", "0.0032", "1.5")
+    assert cells_of_wrapper(wrapper_row(time_log10=-math.inf))[-1] == "0"
+
+
 def test_a_row_in_words() -> None:
     assert cells_of(row_of("gru")) == ("GRU", "1,234", "1.26 ×", "4", "−0.457")
     still = row_of("irnn", horizon=math.inf, exponent=-1e-5)
@@ -127,29 +227,34 @@ def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
     for _ in range(2):
-        written(page, [row_of("gru")], "2026-01-02", {"torch": "2.13"})
+        written(page, [row_of("gru")], [wrapper_row()], "2026-01-02", {"torch": "2.13"})
     text = page.read_text("utf-8")
+    assert f"{SIZES}; measured on 2026-01-02 with torch 2.13\n" in text
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
-    assert text.count("measured on 2026-01-02 with torch 2.13") == 1
+    assert text.count("measured on 2026-01-02") == 1
     assert "| GRU | 1,234 | 1.26 × | 4 | −0.457 |" in text.splitlines()
+    assert f"| {WRAPPERS[0].label} | 1,234 | 7.50 × | 3 | 1 | 10^−21 |" in text.splitlines()
     for name, spec in CELLS.items():
         assert f'### {spec.label}: `cell="{name}"`' in text
     page.write_text(f"{END}\n{BEGIN}\n", "utf-8")
     with pytest.raises(MarkerError, match="once each"):
-        written(page, [], "2026-01-02", {})
+        written(page, [], [], "2026-01-02", {})
 
 
 def test_the_docs_hold_every_cell() -> None:
     """Else: `python -m gradviz cells --markdown docs/cells.md`."""
     lines = PAGE.read_text("utf-8").splitlines()
     shown = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
-    assert shown == [HEADINGS[0], *(each.label for each in variants())]
+    cells = [HEADINGS[0], *(each.label for each in variants())]
+    assert shown == [*cells, WRAPPER_HEADINGS[0], *(each.label for each in WRAPPERS)]
     text = "\n".join(lines)
     assert "\n".join(notes()).strip() in text
-    for variant, line in zip(variants(), [each for each in lines if "×" in each], strict=True):
-        assert f"| {PARAMETERS[variant.cell]:,}" in line
+    counts = [PARAMETERS[each.cell] for each in variants()]
+    counts += [AROUND[each.label] for each in WRAPPERS]
+    for count, line in zip(counts, [each for each in lines if "×" in each], strict=True):
+        assert line.split(" | ")[1].startswith(f"{count:,}")
 
 
 @pytest.fixture(autouse=True)
@@ -191,12 +296,8 @@ def test_a_page_without_markers_is_refused(tmp_path: Path, monkeypatch: pytest.M
     page.write_text("nothing", "utf-8")
     made: Callable[..., list[Row]] = lambda *rows, **options: []  # noqa: E731
     monkeypatch.setattr("gradviz.cell_table.measured", made)
+    monkeypatch.setattr("gradviz.cell_table.wrappers_measured", made)
     status, output = call("--markdown", str(page))
     assert status == 1
     assert "must have the lines" in output
     assert page.read_text("utf-8") == "nothing"
-
-
-def test_the_table_names_date_and_machine() -> None:
-    first, *_ = table([], "2026-01-02", {"torch": "2.13", "python": "3.11"})
-    assert first.endswith("measured on 2026-01-02 with torch 2.13, python 3.11")

@@ -135,7 +135,7 @@ def test_no_query_string_ever_raises(query: str) -> None:
             [RunConfig(), LSTM, LSTM.replace(forget_bias=2.0)],
             ["RNN", "LSTM", "LSTM · forget bias 2"],
         ),
-        ([LSTM, LSTM.replace(forget_bias=2.0)], ["PyTorch's own forget bias", "forget bias 2"]),
+        ([LSTM, LSTM.replace(forget_bias=2.0)], ["the cell's own forget bias", "forget bias 2"]),
         ([RunConfig(clip="none"), RunConfig()], ["clip none", "clip by norm"]),
         (
             [RunConfig(), RunConfig(bidirectional=True), RunConfig(residual=True)],
@@ -191,6 +191,10 @@ def test_labels_are_unique_and_not_empty(several: list[RunConfig]) -> None:
 def test_what_differs_and_what_it_changes() -> None:
     assert differing([RunConfig(seed=1), RunConfig(cell="gru", seed=2)]) == ["seed", "cell"]
     assert differing([LSTM]) == []
+    assert not is_used(RunConfig(task="copy_memory"), "readout")
+    assert not is_used(RunConfig(task="char_lm"), "bidirectional")
+    assert not is_used(RunConfig(), "state")
+    assert is_used(RunConfig(task="sunspots"), "state")
     assert not is_used(RunConfig(), "forget_bias")
     assert is_used(LSTM, "forget_bias")
     assert not is_used(LSTM, "activation")

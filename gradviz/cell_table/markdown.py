@@ -1,28 +1,36 @@
-"""The table and the cells' short notes as Markdown, written between two markers of a page."""
+"""The tables and the cells' short notes as Markdown, written between two markers of a page."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gradviz.cell_table.in_words import HEADINGS, WRAPPER_HEADINGS, cells_of, cells_of_wrapper
 from gradviz.cell_table.measure import SIZES, Row
+from gradviz.cell_table.wrappers import WrapperRow
 from gradviz.config import CELL_NOTES, CELLS
 
 BEGIN, END = "<!-- python -m gradviz cells -->", "<!-- end of cells -->"
-HEADINGS = ("cell", "parameters", "time of a step", "horizon", "λ₁ per timestep")
+WRAPPERS_TITLE = "### Layers, directions, readouts"
 
 
 class MarkerError(ValueError):
     """A page without the place for the table."""
 
 
-def written(page: Path, rows: Sequence[Row], date: str, machine: Mapping[str, str]) -> None:
-    """Put the table and the notes between the page's markers.
+def written(
+    page: Path,
+    rows: Sequence[Row],
+    wrappers: Sequence[WrapperRow],
+    date: str,
+    machine: Mapping[str, str],
+) -> None:
+    """Put the tables and the notes between the page's markers.
 
     Args:
         page: a Markdown file that has both markers, a line each.
-        rows: of the table.
+        rows: of the table of cells.
+        wrappers: of that of layers, directions and readouts.
         date: on which they were measured.
         machine: on what, name to words.
 
@@ -34,44 +42,21 @@ def written(page: Path, rows: Sequence[Row], date: str, machine: Mapping[str, st
         raise MarkerError(f"{page} must have the lines {BEGIN} and {END}, once each.")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    body = "\n".join([*table(rows, date, machine), "", *notes()])
+    how = f"{SIZES}; measured on {date} with " + ", ".join(
+        f"{name} {words}" for name, words in machine.items()
+    )
+    cells = table(HEADINGS, map(cells_of, rows))
+    around = table(WRAPPER_HEADINGS, map(cells_of_wrapper, wrappers))
+    body = "\n".join([how, "", *cells, "", WRAPPERS_TITLE, "", *around, "", *notes()])
     page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", "utf-8")
 
 
-def table(rows: Sequence[Row], date: str, machine: Mapping[str, str]) -> Iterator[str]:
-    """Lines of Markdown."""
-    yield f"{SIZES}; measured on {date} with " + ", ".join(
-        f"{name} {words}" for name, words in machine.items()
-    )
-    yield ""
-    yield f"| {' | '.join(HEADINGS)} |"
-    yield "|---" + "|---:" * (len(HEADINGS) - 1) + "|"
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines of Markdown: the first column to the left, the others to the right."""
+    yield f"| {' | '.join(headings)} |"
+    yield "|---" + "|---:" * (len(headings) - 1) + "|"
     for row in rows:
-        yield f"| {' | '.join(cells_of(row))} |"
-
-
-def cells_of(row: Row) -> tuple[str, ...]:
-    """A row in words."""
-    grows = "" if CELLS[row.variant.cell].is_recurrent else ", growing with T"
-    return (
-        row.variant.label,
-        f"{row.parameters:,}{grows}",
-        f"{row.time_ratio:.2f} ×",
-        _horizon(row.horizon),
-        _exponent(row.exponent),
-    )
-
-
-def _horizon(value: float) -> str:
-    if math.isnan(value):
-        return "no state"
-    return "∞" if math.isinf(value) else f"{value:.0f}"
-
-
-def _exponent(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return "0" if abs(value) < 0.0005 else f"{value:+.3f}".replace("-", "−")
+        yield f"| {' | '.join(row)} |"
 
 
 def notes() -> Iterator[str]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -24,17 +23,12 @@ from gradviz.cell_table.networks import (
     parameters_of,
     training_step,
 )
+from gradviz.cell_table.timing import ROUNDS, ratios_of
 from gradviz.config import CELLS, choices, word_of
 from gradviz.flow import watch
 
 SEEDS, PROBES, TOLERANCE = 5, 8, 0.01
 """Over which horizon and exponent are medians, and the relative error of what they are made of."""
-
-ROUNDS = 15
-"""Of the interleaved times."""
-
-SHORTEST_S = 0.02
-"""A turn repeats its step up to this long: a single one of 1 ms is mostly noise."""
 
 REFERENCE = "lstm"
 """PyTorch's fused LSTM, to whose time all others are a ratio."""
@@ -106,8 +100,9 @@ def measured(
     for variant in rows:
         advance(variant.label)
         reached.append(_at_start(variant, seeds))
-    steps = {each: training_step(_layer(each)) for each in (Variant(cell=REFERENCE), *rows)}
-    ratios = _ratios(steps, rounds, lambda number: advance(f"times, round {number}"))
+    reference = Variant(cell=REFERENCE)
+    steps = {each: training_step(_layer(each)) for each in (reference, *rows)}
+    ratios = ratios_of(steps, reference, rounds, advance)
     return [
         Row(
             variant=variant,
@@ -120,9 +115,9 @@ def measured(
     ]
 
 
-def work(rows: Sequence[Variant], rounds: int = ROUNDS) -> int:
-    """How often `measured` tells how far it is."""
-    return len(rows) + rounds
+def work(rows: Sequence[object], rounds: int = ROUNDS) -> int:
+    """How often measuring them tells how far it is."""
+    return len(rows) + rounds if rows else 0
 
 
 def _layer(variant: Variant, seed: int = 0) -> nn.Module:
@@ -146,35 +141,6 @@ def _at_start(variant: Variant, seeds: int) -> tuple[float, float]:
         exponents += flow.lyapunov_exponents(count=1)[:, 0].tolist()
     # The upper of two in the middle, so always one that was measured.
     return sorted(horizons)[len(horizons) // 2], statistics.median(exponents)
-
-
-def _ratios(
-    steps: Mapping[Variant, Callable[[], object]], rounds: int, advance: Callable[[int], object]
-) -> dict[Variant, float]:
-    """Median over the rounds of a time over the reference's of the same round.
-
-    In turns, so that a busy machine slows all of them alike.
-    """
-    times = {}
-    for variant, step in steps.items():
-        _seconds(step, 1)
-        times[variant] = max(1, int(SHORTEST_S / max(_seconds(step, 1), 1e-6)))
-    taken = []
-    for number in range(1, rounds + 1):
-        advance(number)
-        taken.append({each: _seconds(step, times[each]) for each, step in steps.items()})
-    reference = Variant(cell=REFERENCE)
-    return {
-        each: statistics.median(turn[each] / turn[reference] for turn in taken) for each in steps
-    }
-
-
-def _seconds(step: Callable[[], object], times: int) -> float:
-    """Of one, the mean of so many."""
-    began = time.perf_counter()
-    for _ in range(times):
-        step()
-    return (time.perf_counter() - began) / times
 
 
 SIZES = f"T = {TIMESTEPS}, B = {BATCH}, I = {INPUT_SIZE}, H = {HIDDEN_SIZE}"

@@ -148,7 +148,8 @@ class RunConfig(BaseModel):
         None,
         ge=-20.0,
         le=20.0,
-        description="LSTM: the sum of both forget biases; empty leaves PyTorch's own.",
+        description="Of the gate that keeps the memory: its bias (an LSTM's two added up); empty "
+        "leaves the cell's own.",
     )
     state: Literal["stateless", "stateful"] = Field(
         "stateless",

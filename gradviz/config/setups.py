@@ -101,12 +101,22 @@ def differing(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def is_used(config: RunConfig, name: str) -> bool:
-    """Whether a setting changes anything: a forget bias does so for an LSTM only."""
+    """Whether a setting changes anything: a forget bias does where a gate keeps the memory."""
     match name:
         case "activation":
             return CELLS[config.cell].has_activation
-        case "readout" | "bidirectional" | "state" | "bptt_window":
-            return CELLS[config.cell].is_recurrent
+        case "readout":
+            return CELLS[config.cell].is_recurrent and TASKS[config.task].answers == "once"
+        case "bidirectional":
+            return CELLS[config.cell].is_recurrent and not TASKS[config.task].one_way
+        case "state":
+            return CELLS[config.cell].is_recurrent and TASKS[config.task].has_stream
+        case "bptt_window":
+            is_pair = TASKS[config.task].network == "encoder_decoder"
+            return CELLS[config.cell].is_recurrent and not is_pair
+        case "dropout":
+            # In front of the readout too, but an encoder–decoder has none there.
+            return config.num_layers > 1 or TASKS[config.task].network == "recurrent"
         case "forget_bias":
             return CELLS[config.cell].has_forget_bias
         case "recurrent_init":
@@ -130,8 +140,6 @@ def is_used(config: RunConfig, name: str) -> bool:
             return config.clip != "none"
         case "attention" | "reverse_source" | "teacher_forcing":
             return TASKS[config.task].network == "encoder_decoder"
-        case "readout":
-            return TASKS[config.task].answers == "once"
         case "normalise":
             return TASKS[config.task].own_data == "series"
         case "forecast_steps":

@@ -84,5 +84,5 @@ def label_of(name: str) -> str:
 def word_of(value: object) -> str:
     """A setting's value as the page shows it."""
     if value is None:
-        return "PyTorch's own"
+        return "the cell's own"
     return _WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))

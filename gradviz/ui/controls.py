@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import streamlit as st
 
 from gradviz.config import CELLS, TASKS, RunConfig, bounds, choices, label_of, word_of
+from gradviz.config.setups import is_used
 from gradviz.ui import data_in_use
 from gradviz.ui.session import in_fragment
 from gradviz.ui.stage import Stage
@@ -88,7 +89,7 @@ class Fields:
             format="%d" if kind is int else "%g",
             key=self._key(name),
             help=RunConfig.model_fields[name].description,
-            placeholder="PyTorch's own",
+            placeholder=word_of(None),
             disabled=disabled,
             on_change=self._commit,
             args=(name,),
@@ -139,8 +140,9 @@ def settings(
         fields.number("batch_size")
     with right:
         fields.number("seed")
-    with st.expander("State and truncation"):
-        state(fields)
+    if is_used(stage.config, "state") or is_used(stage.config, "bptt_window"):
+        with st.expander("State and truncation"):
+            state(fields)
     with st.expander("Measuring and numbers"):
         measuring(fields)
 
@@ -186,11 +188,13 @@ def network(fields: Fields) -> None:
             fields.number("embedding_size")
         with right:
             fields.number("dropout", step=0.1)
-    if TASKS[config.task].answers == "once":
+    elif is_used(config, "dropout") and (config.num_layers > 1 or config.dropout):
+        fields.number("dropout", step=0.1)
+    if is_used(config, "readout"):
         fields.choice("readout")
     if TASKS[config.task].network == "encoder_decoder":
         encoder_decoder(fields)
-    if not TASKS[config.task].one_way:
+    if is_used(config, "bidirectional"):
         fields.flag("bidirectional")
     if config.num_layers > 1 or config.residual:
         fields.flag("residual")
@@ -229,9 +233,10 @@ def optimiser(fields: Fields) -> None:
 def state(fields: Fields) -> None:
     """What goes on from batch to batch, and how far back a gradient goes."""
     config = fields.form.config
-    if TASKS[config.task].has_stream:
+    if is_used(config, "state"):
         fields.choice("state")
-    fields.number("bptt_window")
+    if is_used(config, "bptt_window"):
+        fields.number("bptt_window")
     if len(config.windows) > 1:
         fields.number("bptt_every")
 

@@ -102,7 +102,7 @@ def test_a_set_up_is_added_changed_and_removed_and_all_of_it_undone() -> None:
     change(page, 1, "forget_bias", 2.0)
     wanted = [RunConfig(cell="lstm"), RunConfig(cell="lstm", forget_bias=2.0)]
     assert comparison.configs_of(stage_of(page)) == wanted
-    assert list(stage_of(page).setups) == ["PyTorch's own forget bias", "forget bias 2"]
+    assert list(stage_of(page).setups) == ["the cell's own forget bias", "forget bias 2"]
     assert url_of(page) == {"cell": ["lstm"], "vs": ["forget_bias=2.0"]}
 
     page.segmented_control("compare_editing").set_value(0).run()

@@ -68,15 +68,15 @@ def test_of_a_recording_another_sequence_is_looked_at_live(workers: Told) -> Non
 def test_the_forget_bias_is_a_slider_that_starts_anew_and_can_be_undone(workers: Told) -> None:
     page = small()
     slider = page.select_slider("gates_forget_bias")
-    assert slider.value == "PyTorch's own"
-    assert slider.options[:3] == ["PyTorch's own", "-2", "-1.5"]
+    assert slider.value == "the cell's own"
+    assert slider.options[:3] == ["the cell's own", "-2", "-1.5"]
     assert slider.options[-1] == "6"
     slider.set_value("5").run()
     assert stage_of(page).config == SMALL.replace(forget_bias=5.0)
     assert workers.all("close") == [("run 0",)]
     assert workers.all("step")[-1] == ("run 1", 1)
     assert page.query_params["forget_bias"] == "5.0"
-    page.select_slider("gates_forget_bias").set_value("PyTorch's own").run()
+    page.select_slider("gates_forget_bias").set_value("the cell's own").run()
     assert stage_of(page).config == SMALL
     page.button("undo").click().run()
     assert page.select_slider("gates_forget_bias").value == "5"

@@ -61,7 +61,9 @@ def state(page: AppTest, name: str = "live_training") -> Stage:
 
 def setting(page: AppTest, name: str) -> object:
     found = [
-        each for each in (*page.selectbox, *page.number_input) if each.key == f"setting_{name}"
+        each
+        for each in (*page.selectbox, *page.number_input, *page.checkbox)
+        if each.key == f"setting_{name}"
     ]
     return found[0].value if found else None
 
@@ -184,6 +186,75 @@ def test_only_the_settings_that_matter_are_shown() -> None:
     }
     assert shown["rnn"] == {"activation": True, "recurrent_gain": False, "momentum": False}
     assert shown["lstm"] == {"activation": False, "recurrent_gain": True, "momentum": True}
+
+
+OF_RECURRENCE = ("readout", "bidirectional", "state", "bptt_window")
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"task": "sunspots"}, list(OF_RECURRENCE)),
+        ({"task": "adding"}, ["readout", "bidirectional", "bptt_window"]),
+        ({"task": "copy_memory"}, ["bidirectional", "bptt_window"]),
+        ({"task": "char_lm"}, ["state", "bptt_window"]),
+        ({"task": "copy_sequence"}, []),
+        ({"task": "sunspots", "cell": "fully_connected"}, []),
+    ],
+)
+def test_a_setting_is_shown_where_something_is_carried_through_time(
+    query: dict[str, str], shown: list[str]
+) -> None:
+    page = live(**query)
+    assert [name for name in OF_RECURRENCE if setting(page, name) is not None] == shown
+    titles = [each.label for each in page.expander]
+    assert ("State and truncation" in titles) == bool({"state", "bptt_window"} & set(shown))
+
+
+def test_layers_of_the_network_without_memory_may_be_skipped() -> None:
+    page = live(cell="fully_connected", num_layers="2")
+    page.checkbox("setting_residual").check().run()
+    assert not page.exception
+    assert state(page).config.residual
+
+
+def test_changing_to_the_network_without_memory_and_back() -> None:
+    page = live(cell="gru", bidirectional="True", bptt_window="5")
+    page.selectbox("setting_cell").set_value("fully_connected").run()
+    assert not page.exception
+    assert state(page).config == RunConfig(cell="fully_connected")
+    page.selectbox("setting_cell").set_value("gru").run()
+    assert not page.exception
+    assert setting(page, "bptt_window") == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "is_shown"),
+    [
+        ({}, False),
+        ({"num_layers": "2"}, True),
+        # So that what a link brought can be taken back.
+        ({"dropout": "0.3"}, True),
+        ({"task": "copy_sequence", "num_layers": "2"}, True),
+        ({"task": "copy_sequence", "dropout": "0.3"}, False),
+    ],
+)
+def test_dropout_is_shown_where_it_drops(query: dict[str, str], is_shown: bool) -> None:
+    assert (setting(live(**query), "dropout") is not None) == is_shown
+
+
+def test_dropout_between_layers_is_set_without_a_text() -> None:
+    page = live(num_layers="2")
+    page.number_input("setting_dropout").set_value(0.5).run()
+    assert not page.exception
+    assert state(page).config == RunConfig(num_layers=2, dropout=0.5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "mgu", "qrnn"])
+def test_an_empty_forget_bias_is_the_cells(cell: str) -> None:
+    bias = live(cell=cell).number_input("setting_forget_bias")
+    assert bias.placeholder == "the cell's own"
+    assert "LSTM:" not in bias.help
 
 
 def test_the_settings_of_a_text_are_those_of_tasks_that_read_one() -> None:
