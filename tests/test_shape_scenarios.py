@@ -10,6 +10,9 @@ from gradviz.scenarios import SCENARIOS
 from gradviz.training import Trainer
 
 ENDS = {
+    "deep": (0.5, 1.0),
+    "deep_residual": (0.0, 0.3),
+    "both_directions": (0.0, 0.1),
     "bottleneck_copy": (0.98, 1.02),
     "bottleneck_attention": (0.0, 0.2),
     "reversed_source": (0.0, 0.4),
@@ -35,6 +38,43 @@ def test_a_scenario_ends_where_it_should(name: str) -> None:
     scenario = SCENARIOS[name]
     low, high = ENDS[name]
     assert low <= left(scenario.config, scenario.steps) <= high
+
+
+def layers_at_first(name: str) -> dict[str, np.ndarray]:
+    """(T, P) log10 ‖∂L/∂h_t‖ of each layer at the first step."""
+    record = Trainer(SCENARIOS[name].config).train_step("light")
+    found = {layer: each.hidden_grad_norm for layer, each in record.layers.items()}
+    return {layer: np.log10(norm) for layer, norm in found.items() if norm is not None}
+
+
+def test_eight_layers_take_six_decades_unless_skipped() -> None:
+    lost = [
+        np.median(each["l0"][-1] - each["l7"][-1])
+        for each in map(layers_at_first, ("deep", "deep_residual"))
+    ]
+    assert lost[0] < -5
+    assert abs(lost[1]) < 0.3
+
+
+def test_the_top_layers_gradient_begins_alike_with_and_without_skips() -> None:
+    without, skipped = (layers_at_first(name)["l7"] for name in ("deep", "deep_residual"))
+    assert np.abs(np.median(without - skipped, axis=1)).max() < 0.5
+    assert list(SCENARIOS["skips"].variants.values()) == [
+        SCENARIOS[name].config for name in ("deep", "deep_residual")
+    ]
+
+
+def test_the_reverse_directions_gradient_arrives_at_the_token() -> None:
+    first = layers_at_first("both_directions")
+    assert np.median(first["l0"][0] - first["l0"][-1]) < -10
+    assert np.median(first["l0_reverse"][0] - first["l0"][-1]) == pytest.approx(0, abs=0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("training_thread")
+def test_skips_let_eight_layers_learn_sooner() -> None:
+    without, skipped = (left(each, 200) for each in SCENARIOS["skips"].variants.values())
+    assert skipped < 0.4 * without
 
 
 @pytest.mark.slow

@@ -140,7 +140,12 @@ def grows(case: Case, layer: str | None, lag: str, exponent: str) -> bool:
 
 
 def learns_only_the_end(case: Case) -> bool:
-    """The gradient is below a hundredth of itself at the first input, and nothing is learned."""
+    """The gradient is below a hundredth of itself at the first input, and nothing is learned.
+
+    Nor does the loss act at early timesteps, or a layer read them last.
+    """
+    if case.config.readout != "last" or case.config.bidirectional:
+        return False
     transport = case.transport("")
     T, (lag, first) = len(transport), reach(transport)
     losses = case.tail("loss", 20)

@@ -56,7 +56,9 @@ def _exponent(value: float) -> str:
 
 
 def _factor(log10: float) -> str:
-    """As a number of two digits, or as a power of ten where it is small or large."""
+    """As a number of two digits, or as a power of ten where it is small or large; 0 for −inf."""
+    if math.isinf(log10):
+        return "0"
     if abs(log10) < 3:
         return f"{10**log10:.2g}"
     return f"10^{log10:.0f}".replace("-", "−")

@@ -159,12 +159,17 @@ def _short(
         # Its loss acts at every timestep, so every one is an end.
         return [f"{sentence}every timestep has a loss of its own."], "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
-    if not faint or lag >= timesteps / 2 or learning:
+    if not faint or lag >= timesteps / 2 or learning or _has_another_way(config):
         return [sentence], "info"
     return [
         sentence,
         "With these weights expect it to learn only the end of the sequence.",
     ], "warning"
+
+
+def _has_another_way(config: Config) -> bool:
+    """Whether the loss comes to the first timestep otherwise than back through all the others."""
+    return isinstance(config, RunConfig) and (config.readout != "last" or config.bidirectional)
 
 
 def _at_once(frame: Frame) -> list[str]:

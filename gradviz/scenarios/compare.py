@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradviz.config import RunConfig
 from gradviz.scenarios.scenario import Scenario, varied
-from gradviz.scenarios.shapes import COPY_SHORT
+from gradviz.scenarios.shapes import COPY_SHORT, DEEP
 
 COMPARE = (
     Scenario(
@@ -74,6 +74,15 @@ COMPARE = (
         ),
         page="compare",
         steps=400,
+    ),
+    Scenario(
+        name="skips",
+        title="Eight layers, with skips",
+        text="An LSTM of eight layers reads a digit row by row, without and with skips between "
+        "them. The top layer's gradient begins alike: see whose loss leaves its floor first.",
+        variants=varied(DEEP, {"no skips": {"residual": False}, "skips": {"residual": True}}),
+        page="compare",
+        steps=200,
     ),
     Scenario(
         name="bottleneck",

@@ -15,6 +15,9 @@ COPY_SHORT = RunConfig(
 )
 """One that learns without attention too."""
 
+DEEP = RunConfig(task="digits_rows", cell="lstm", num_layers=8)
+"""Eight layers and eight timesteps: the way down is as long as the way back."""
+
 SHAPES = (
     Scenario(
         name="readout_mean",
@@ -42,6 +45,33 @@ SHAPES = (
         "the first timestep is beside that of the last.",
         variants=alone(_RECALL.replace(readout="attention")),
         steps=300,
+    ),
+    Scenario(
+        name="deep",
+        shelf="shapes",
+        title="Eight layers deep",
+        text="An LSTM of eight layers reads a digit row by row. Hold the gradient of the bottom "
+        "layer, l0, against that of the top one at the last timestep, and see when the loss falls.",
+        variants=alone(DEEP),
+        steps=200,
+    ),
+    Scenario(
+        name="deep_residual",
+        shelf="shapes",
+        title="Skips between the layers",
+        text="The same, but to what a layer gives is added what it has read. Compare l0 with the "
+        "top layer again, and how soon the loss leaves its floor.",
+        variants=alone(DEEP.replace(residual=True)),
+        steps=200,
+    ),
+    Scenario(
+        name="both_directions",
+        shelf="shapes",
+        title="Read from both ends",
+        text="A plain RNN that reads in both directions names a token after 59 timesteps of "
+        "silence. The reverse direction reads it last: whose gradient arrives at the token?",
+        variants=alone(_RECALL.replace(bidirectional=True)),
+        steps=200,
     ),
     Scenario(
         name="bottleneck_copy",
