@@ -39,27 +39,6 @@ def losses(trainer: Trainer, count: int, measure: str = "none") -> list[float]:
     return [record.loss for record in records(trainer, count, measure)]
 
 
-@pytest.mark.parametrize("name", ["word_lm", "char_lm"])
-def test_an_untrained_network_finds_all_words_about_alike(name: str) -> None:
-    trainer = Trainer(RunConfig(task=name, hidden_size=32))
-    before = trainer.train_step("none").loss
-    assert before == pytest.approx(math.log(trainer.task.output_size), rel=0.03)
-    assert before > 1.1 * trainer.floor
-
-
-@pytest.mark.parametrize("name", ["word_lm", "char_lm", "text_classification"])
-def test_a_network_that_sees_nothing_learns_the_floor(name: str) -> None:
-    """Only the readout's bias is trained: it knows how common each word is."""
-    config = RunConfig(task=name, seq_len=20, batch_size=128, learning_rate=0.1, hidden_size=2)
-    trainer = Trainer(config.replace(vocabulary_size=200, clip="none"))
-    with torch.no_grad():
-        for part, weights in trainer.model.named_parameters():
-            if part != "readout.bias":
-                weights.zero_().requires_grad_(requires_grad=False)
-    trained = np.mean(losses(trainer, 400)[-150:])
-    assert trained == pytest.approx(trainer.floor, rel=0.02)
-
-
 def test_the_model_is_an_embedding_under_recurrent_layers() -> None:
     """Against the same layers called by hand."""
     trainer, twin = Trainer(small(dtype="float64")), Trainer(small(dtype="float64"))
