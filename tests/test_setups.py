@@ -57,6 +57,12 @@ def test_too_many_are_refused(number: int, seeds: int) -> None:
         to_query([RunConfig()] * number, seeds)
 
 
+def test_one_name_of_data_for_tasks_of_two_kinds_survives_the_url() -> None:
+    series = RunConfig(task="series", seq_len=2, data="0" * 16)
+    several = [series, RunConfig(task="word_lm", seq_len=2, data="0" * 16)]
+    assert from_query(to_query(several)) == (several, 1, [])
+
+
 def test_a_task_brings_its_own_length() -> None:
     several, _, problems = from_query("seq_len=100&vs=task%3Ddigits_rows")
     assert (several[1].seq_len, problems) == (8, [])

@@ -60,8 +60,15 @@ def to_query(configs: Sequence[RunConfig], seeds: int = 1) -> dict[str, list[str
     first, *others = configs
     query = {name: [value] for name, value in first.to_query().items()}
     if others:
-        query["vs"] = [urlencode(other.differences(first)) for other in others]
+        query["vs"] = [urlencode(_differences(other, first)) for other in others]
     return query | ({"seeds": [str(seeds)]} if seeds > 1 else {})
+
+
+def _differences(config: RunConfig, first: RunConfig) -> dict[str, object]:
+    """What `first.replace` needs to give the config: it drops data at a task of another kind."""
+    found = config.differences(first)
+    same_kind = TASKS[config.task].own_data == TASKS[first.task].own_data
+    return found if same_kind or not config.data else {**found, "data": config.data}
 
 
 def from_query(query: Query) -> tuple[list[RunConfig], int, list[str]]:
