@@ -85,9 +85,10 @@ def test_the_forget_bias_is_a_slider_that_starts_anew_and_can_be_undone(workers:
 def test_what_a_fragment_brings_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     page = small()
     with monkeypatch.context() as during:
-        during.setattr("gradviz.ui.widgets.in_fragment", lambda: True)
+        for module in ("widgets", "controls"):
+            during.setattr(f"gradviz.ui.{module}.in_fragment", lambda: True)
         page.select_slider("gates_forget_bias").set_value("5").run()
-        page.get("button_group")[0].set_value("gru").run()
+        page.selectbox("setting_cell").set_value("gru").run()
         page.number_input("gates_sequence").set_value(3).run()
         page.toggle("gates_by_mean").set_value(True).run()
     stage = stage_of(page)
@@ -111,7 +112,7 @@ def test_the_slider_has_a_place_for_any_bias_of_a_link(bias: float) -> None:
 def test_only_an_lstm_has_a_forget_bias_to_turn() -> None:
     page = small()
     assert not page.select_slider("gates_forget_bias").disabled
-    page.get("button_group")[0].set_value("gru").run()
+    page.selectbox("setting_cell").set_value("gru").run()
     assert stage_of(page).config.cell == "gru"
     assert page.select_slider("gates_forget_bias").disabled
     assert "The update gates of l0" in words_of(page)
