@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 import gradviz
-from gradviz.config import WORK_BUDGET, RunConfig, word_of
+from gradviz.config import CELLS, TASKS, WORK_BUDGET, RunConfig, choices, word_of
 from gradviz.recorded import path_of, read
 from gradviz.scenarios import SCENARIOS, SHELVES, Page, Scenario, on_page
 from gradviz.theory import mean_field
@@ -41,6 +41,31 @@ def test_the_pages_part_the_scenarios_in_their_order() -> None:
     assert parted == list(SCENARIOS)
     shelves = [each.shelf for each in LIVE.values()]
     assert sorted(shelves, key=list(SHELVES).index) == shelves
+
+
+CONFIGS = [config for each in SCENARIOS.values() for config in each.variants.values()]
+
+
+def test_every_cell_and_nonlinearity_has_a_scenario() -> None:
+    assert {config.cell for config in CONFIGS} == set(CELLS)
+    assert {config.activation for config in CONFIGS} == set(choices("activation"))
+    for name in ("readout", "attention", "state"):
+        assert {str(getattr(config, name)) for config in CONFIGS} == set(choices(name))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_is_learned_in_a_scenario_of_its_own(task: str) -> None:
+    """As recorded, within a minute: well below the loss of having learned nothing."""
+    left = []
+    for name, scenario in LIVE.items():
+        if (
+            scenario.config.task == task
+            and scenario.config.work * scenario.steps < WORK_BUDGET * 20
+        ):
+            (history,) = read(path_of(name)).runs.values()
+            assert history.floor
+            left.append(float(history.column("loss")[-20:].mean()) / history.floor)
+    assert min(left) < 0.85
 
 
 @EVERY

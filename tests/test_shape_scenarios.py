@@ -16,6 +16,7 @@ ENDS = {
     "bottleneck_copy": (0.98, 1.02),
     "bottleneck_attention": (0.0, 0.2),
     "reversed_source": (0.0, 0.4),
+    "reversed_copy": (0.0, 0.4),
     "forecast_years": (0.0, 0.5),
     "chaos": (0.0, 0.3),
     "wave": (0.0, 0.3),
@@ -92,3 +93,21 @@ def test_attention_alone_decides_whether_it_learns() -> None:
     ends = {label: left(each, scenario.steps) for label, each in scenario.variants.items()}
     assert ends["no attention"] > 0.98
     assert max(ends["dot"], ends["general"]) < 0.2
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_nonlinearity_alone_decides_what_arrives_and_what_is_learned(seed: int) -> None:
+    scenario = SCENARIOS["activations"]
+    ends, transport = {}, {}
+    for label, config in scenario.variants.items():
+        trainer = Trainer(config.replace(seed=seed))
+        first = trainer.train_step("full").layers["l0"].transport_log10
+        assert first is not None
+        transport[label] = float(first[0].max())
+        losses = [trainer.train_step("none").loss for _ in range(scenario.steps - 1)]
+        ends[label] = float(np.mean(losses[-20:])) / trainer.floor
+    # 19 Jacobians of a norm of ¼ at most.
+    assert transport["sigmoid"] <= 19 * np.log10(0.25)
+    assert min(transport["tanh"], transport["elu"]) > -2
+    assert max(ends["tanh"], ends["elu"]) < 0.1
+    assert min(ends["sigmoid"], ends["leaky relu"]) > 0.95

@@ -9,6 +9,23 @@ _SUMS = RunConfig(task="adding", seq_len=60)
 
 CELLS = (
     Scenario(
+        name="peepholes",
+        shelf="cells",
+        title="Gates that see the memory",
+        text="A peephole LSTM reads frequency and phase once, then writes 40 timesteps of their "
+        "sine: it must keep time by what it carries. Watch the output gate.",
+        variants=alone(
+            RunConfig(
+                task="wave_from_vector",
+                cell="peephole_lstm",
+                seq_len=40,
+                hidden_size=64,
+                learning_rate=1e-2,
+            )
+        ),
+        steps=300,
+    ),
+    Scenario(
         name="coupled_gates",
         shelf="cells",
         title="One gate to write and forget",

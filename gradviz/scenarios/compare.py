@@ -25,6 +25,23 @@ COMPARE = (
         steps=800,
     ),
     Scenario(
+        name="activations",
+        title="Four nonlinearities",
+        text="The same plain RNN, W_hh orthogonal at first, must name the first of 20 inputs. Only "
+        "the nonlinearity differs: compare the transport at the first step, then the losses.",
+        variants=varied(
+            RunConfig(task="recall", cell="rnn", seq_len=20, recurrent_init="orthogonal"),
+            {
+                "tanh": {"activation": "tanh"},
+                "elu": {"activation": "elu"},
+                "leaky relu": {"activation": "leaky_relu"},
+                "sigmoid": {"activation": "sigmoid"},
+            },
+        ),
+        page="compare",
+        steps=200,
+    ),
+    Scenario(
         name="forget_biases",
         title="Four forget biases",
         text="One token, 49 timesteps of silence, then name it. Only the LSTM's forget bias "

@@ -54,4 +54,17 @@ DIAGONAL = (
         ),
         steps=120,
     ),
+    Scenario(
+        name="lru_copy",
+        shelf="cells",
+        title="Copy by a state space",
+        text="Ten symbols and 30 timesteps of waiting, then an LRU must write them down. See how "
+        "far its gradients reach over the wait, and when the loss leaves its floor.",
+        variants=alone(
+            RunConfig(
+                task="copy_memory", cell="lru", seq_len=30, hidden_size=64, learning_rate=1e-2
+            )
+        ),
+        steps=300,
+    ),
 )

@@ -101,6 +101,15 @@ SHAPES = (
         steps=600,
     ),
     Scenario(
+        name="reversed_copy",
+        shelf="shapes",
+        title="Written backward",
+        text="Ten symbols through the bottleneck, to be written in reverse: the last one read is "
+        "the first one asked. See which timesteps of the encoder get the larger gradient.",
+        variants=alone(COPY_SHORT.replace(task="reverse_sequence")),
+        steps=600,
+    ),
+    Scenario(
         name="forecast_years",
         shelf="shapes",
         title="Eight years ahead",
