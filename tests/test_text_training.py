@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from gradviz import RunConfig, Trainer
-from gradviz.config import CELLS, ConfigError
+from gradviz.config import RECURRENT, ConfigError
 from gradviz.history import CloseUpRequest, StepRecord
 from gradviz.uploads import MissingDataError, Shelf, read_series, read_text
 
@@ -170,7 +170,7 @@ def test_a_text_is_written_from_what_was_written_before() -> None:
     assert trainer.sample_text(length=20) == "".join(units[start + 1 : start + 21])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_read_token_by_token_a_text_is_answered_as_at_once(cell: str) -> None:
     """What `sample_text` rests on; and no answer may depend on what comes later."""
     model = Trainer(small(cell=cell, dtype="float64", num_layers=3)).model

@@ -84,7 +84,8 @@ def test_the_page_waits_to_be_asked() -> None:
     assert not shown.button("check_run").disabled
     assert shown.button("check_cancel").disabled
     assert not shown.table
-    assert len(shown.get("page_link")) == len(LESSONS) + len(["Home", "Lecture", "Self-check"])
+    beside = ["Home", "Lecture", "Self-check", "Your data"]
+    assert len(shown.get("page_link")) == len(LESSONS) + len(beside)
 
 
 def test_all_right_is_said_in_words(says: Callable[..., None]) -> None:

@@ -99,7 +99,7 @@ def test_cell_and_nonlinearity_are_on_top() -> None:
     page = small()
     page.selectbox("setting_activation").set_value("relu").run()
     assert stage_of(page).config.activation == "relu"
-    page.get("button_group")[0].set_value("lstm").run()
+    page.selectbox("setting_cell").set_value("lstm").run()
     assert stage_of(page).config.cell == "lstm"
     assert not [each for each in page.selectbox if each.key == "setting_activation"]
     # Each setting has one widget on the page.
@@ -150,7 +150,8 @@ def test_what_a_fragment_brings_is_put_back(monkeypatch: pytest.MonkeyPatch) -> 
     with monkeypatch.context() as during:
         during.setattr("gradviz.ui.widgets.in_fragment", lambda: True)
         page.select_slider("vanishing_gain").set_value(2.0).run()
-        page.get("button_group")[0].set_value("gru").run()
+        during.setattr("gradviz.ui.controls.in_fragment", lambda: True)
+        page.selectbox("setting_cell").set_value("gru").run()
         page.number_input("vanishing_unit").set_value(3).run()
         page.slider("vanishing_timestep").set_value(3).run()
         page.slider("vanishing_coupling").set_value(3.0).run()
