@@ -78,7 +78,7 @@ def cells(names: tuple[str, ...], rounds: int | None, seeds: int | None, page: P
     """Measure every cell: parameters, time of a step, gradient horizon at the start.
 
     Times are ratios to PyTorch's fused LSTM, taken in turns. CELL is a cell's name; without one
-    all are measured, and then layers, directions, skips and readouts, in some minutes.
+    all are measured, and then layers, directions, skips and readouts, in a minute or two.
     """
     from gradviz import cell_table
     from gradviz.training import prepare_training_thread
