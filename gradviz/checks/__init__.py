@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from gradviz.checks import (
+    cells,
     clipping,
     contributions,
     demonstrations,
@@ -33,6 +34,7 @@ SUBJECTS: Mapping[str, Sequence[Check]] = MappingProxyType(
         "linear_networks": linear_networks.CHECKS,
         "gates": gates.CHECKS,
         "jacobians": jacobians.CHECKS,
+        "cells": cells.CHECKS,
         "lyapunov": lyapunov.CHECKS,
         "mean_field": mean_field.CHECKS,
         "vanishing": vanishing.CHECKS,

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from gradviz.checks.check import Check
 from gradviz.checks.expectation import AtMost, Says
 from gradviz.checks.networks import CELLS, build, deviation, last_summed, weighted
+from gradviz.config import RunConfig
 from gradviz.flow import watch
+from gradviz.training import Trainer
 
 TIMESTEPS, WINDOW = 30, 8
 
@@ -52,6 +54,17 @@ def _truncated(cell: str) -> float:
     return deviation(total.double(), _grad(module))
 
 
+def _truncated_by_the_trainer() -> float:
+    """The same of the Trainer's own truncation, on a task of its own."""
+    whole = RunConfig(cell="lstm", seq_len=TIMESTEPS, hidden_size=8, clip="none", dtype="float64")
+    trainer, cut = Trainer(whole), Trainer(whole.replace(bptt_window=WINDOW))
+    with watch(trainer.model.watched) as watching:
+        trainer.train_step("none")
+    cut.train_step("none")
+    found = _grad(cut.model.get_submodule("recurrent"))
+    return deviation(watching.layers["l0"].weight_grad(WINDOW).double(), found)
+
+
 def _beyond_the_window() -> str:
     """Which of the two stretches of a truncated sequence receive a gradient at all."""
     module, inputs = build("gru", 3, 8), _inputs()
@@ -61,7 +74,7 @@ def _beyond_the_window() -> str:
     return ", ".join(watching.layers)
 
 
-def _grad(module: nn.RNNBase) -> Tensor:
+def _grad(module: nn.Module) -> Tensor:
     grad = module.get_parameter("weight_hh_l0").grad
     assert grad is not None
     return grad
@@ -99,6 +112,14 @@ CHECKS = (
             measure=partial(_truncated, cell),
         )
         for cell in CELLS
+    ),
+    Check(
+        name="truncated_training",
+        title=f"Last {WINDOW} contributions of a training's first step: deviation of their sum "
+        f"from the gradient of the same training with bptt_window={WINDOW}.",
+        source="Williams & Peng 1990",
+        expects=AtMost(1e-9),
+        measure=_truncated_by_the_trainer,
     ),
     Check(
         name="beyond_the_window",

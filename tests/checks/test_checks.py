@@ -12,6 +12,7 @@ import torch
 from gradviz.checks import CHECKS, SUBJECTS, Check, chosen, run
 from gradviz.checks.expectation import AtMost, Between, Expectation, Near, Says, in_words
 from gradviz.checks.networks import largest
+from gradviz.config import CELLS
 from gradviz.flow import LayerFlow
 
 BY_NAME = {check.name: check for check in CHECKS}
@@ -26,12 +27,20 @@ def test_it_is_right_on_this_machine(check: Check) -> None:
     assert outcome.verdict == "ok", f"{outcome.title} {outcome.expected}: {outcome.measured}"
 
 
+OWN = [name for name, spec in CELLS.items() if not spec.is_pytorchs and spec.is_recurrent]
 ROWS = {
     "hidden_grad": ["autograd_lstm", "central_differences_lstm"],
     "linear RNN": ["orthogonal_0.9", "orthogonal_1.1"],
     "IRNN": ["irnn"],
     "sum of contributions": ["contributions_gru"],
     "truncated BPTT": ["truncated_lstm", "beyond_the_window"],
+    "truncated BPTT by the Trainer": ["truncated_training"],
+    "Jacobians of our own cells": [f"jacobian_{cell}" for cell in OWN],
+    "gradients of our own cells": [f"input_gradient_{cell}" for cell in OWN],
+    "zero peepholes": ["zero_peepholes"],
+    "f = 1 − i": ["coupled_gates"],
+    "QRNN and SRU": ["qrnn_diagonal", "sru_gate_trap"],
+    "powers by cells": ["orthogonal_transport", "linear_rnn", "lru_transport"],
     "zero-weight LSTM": [f"forget_gate_{bias}" for bias in (0, 1, 2, 5)],
     "chrono": ["chrono_gate", "chrono_decay"],
     "GRU, zero weights": ["gru_keeps"],
