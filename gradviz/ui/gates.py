@@ -135,7 +135,7 @@ def _forget_bias(stage: Stage) -> None:
         disabled=not has_bias,
         width=230,
         help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
-        "The sum of both bias vectors. Left of −2: PyTorch's own start.",
+        "The sum of both bias vectors. Left of −2: the cell's own start.",
         **bound(_BIAS, present, lambda word: stage.change(forget_bias=places[word])),
     )
 
