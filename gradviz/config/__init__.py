@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from gradviz.config.cell_notes import CELL_NOTES, CellNote
 from gradviz.config.cell_specs import CELLS, RECURRENT, CellName, CellSpec
+from gradviz.config.fields import allowed, bounds, choices
 from gradviz.config.recorded import RecordedConfig
-from gradviz.config.run_config import (
-    MOST_CHARACTERS,
-    WORD_BUDGET,
-    WORK_BUDGET,
-    ConfigError,
-    RunConfig,
-    allowed,
-    bounds,
-    choices,
-)
+from gradviz.config.run_config import ConfigError, RunConfig
 from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
 from gradviz.config.truncation import Window
 from gradviz.config.words import gateless, label_of, word_of
+from gradviz.config.work import MOST_CHARACTERS, WORD_BUDGET, WORK_BUDGET
 
 __all__ = [
     "CELLS",

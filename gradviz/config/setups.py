@@ -7,7 +7,8 @@ from itertools import combinations
 from urllib.parse import parse_qs, urlencode
 
 from gradviz.config.cell_specs import CELLS
-from gradviz.config.run_config import RunConfig, shown
+from gradviz.config.fields import shown
+from gradviz.config.run_config import RunConfig
 from gradviz.config.task_specs import TASKS
 from gradviz.config.words import label_of, word_of
 
