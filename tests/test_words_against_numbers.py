@@ -78,7 +78,12 @@ def reaches_back(case: Case, lag: str, layer: str | None, rest: str) -> bool:
     if found := re.fullmatch(rf"the last answer's symbol was read {NUMBER} before", timeless(rest)):
         return case.config.task == "copy_memory" and int(found[1]) == case.config.seq_len + 10
     if rest == "every timestep has a loss of its own":
-        return TASKS[case.config.task].has_perplexity
+        return TASKS[case.config.task].answers == "every"
+    if rest == "the readout takes every state, so that the loss reaches each without this way":
+        # As large at the first timestep as nothing that came by the state alone could be.
+        by_loss = np.median(case.frame.top_layer.hidden_grad_log10.astype(float), axis=1)
+        by_state = float(np.median(transport[0]))
+        return by_loss[0] - by_loss[-1] > by_state and case.config.readout != "last"
     found = re.fullmatch(
         rf"further back they grow again, to {NUMBER} times their size at t = {NUMBER}", rest
     )

@@ -155,9 +155,8 @@ def _short(
         needed = config.seq_len + 10
         sentence += f"the last answer's symbol was read {timesteps_of(needed)} before."
         return [sentence], "warning" if faint and lag < needed and not learning else "info"
-    if isinstance(config, RunConfig) and TASKS[config.task].has_perplexity:
-        # Its loss acts at every timestep, so every one is an end.
-        return [f"{sentence}every timestep has a loss of its own."], "info"
+    if told := _directly(config):
+        return [sentence + told], "info"
     sentence += f"the first input is {beyond} further." if beyond else "that is the first input."
     if not faint or lag >= timesteps / 2 or learning or _has_another_way(config):
         return [sentence], "info"
@@ -168,8 +167,19 @@ def _short(
 
 
 def _has_another_way(config: Config) -> bool:
-    """Whether the loss comes to the first timestep otherwise than back through all the others."""
-    return isinstance(config, RunConfig) and (config.readout != "last" or config.bidirectional)
+    """Whether the first timestep is the end of the way for a direction that reads from T."""
+    return isinstance(config, RunConfig) and config.bidirectional
+
+
+def _directly(config: Config) -> str:
+    """That the loss reaches other states than the last as well; empty where it does not."""
+    if not isinstance(config, RunConfig):
+        return ""
+    if TASKS[config.task].answers == "every":
+        return "every timestep has a loss of its own."
+    if config.readout != "last":
+        return "the readout takes every state, so that the loss reaches each without this way."
+    return ""
 
 
 def _at_once(frame: Frame) -> list[str]:

@@ -383,3 +383,20 @@ def test_what_is_held_out_is_said_and_whether_it_was_less_before() -> None:
     assert words in " ".join(read(history).sentences)
     assert "was 4.25 at step 38." in " ".join(read(history, 38).sentences)
     assert "train on" not in " ".join(read(history, 36).sentences)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"task": "wave_from_vector"}, "every timestep has a loss of its own"),
+        ({"readout": "mean"}, "the readout takes every state, so that the loss reaches each"),
+        ({"readout": "attention"}, "the readout takes every state, so that the loss reaches each"),
+    ],
+)
+def test_a_loss_that_reaches_every_state_needs_no_long_way(
+    settings: dict[str, Any], told: str
+) -> None:
+    reading = read(history_of(CONFIG.replace(**settings), l0=layer(falling(-9.0), 12)))
+    assert len(reading.sentences) == 1
+    assert reading.sentences[0].startswith(f"Gradients reach 12 timesteps back; {told}")
+    assert reading.level == "info"
