@@ -18,7 +18,7 @@ ON_TOP = ("cell", "forget_bias", "task")
 """The settings that stand above the pictures."""
 
 BIASES: tuple[float | None, ...] = (None, *(half / 2 for half in range(-4, 13)))
-"""The slider's places; None is PyTorch's own."""
+"""The slider's places; None is the cell's own."""
 
 _OWN = ("sequence", "layer", "sort")
 """The page's own words in a URL."""
@@ -135,7 +135,7 @@ def _forget_bias(stage: Stage) -> None:
         disabled=not has_bias,
         width=230,
         help="What the forget gates start from: f = σ(bias) where nothing else drives them. "
-        "The sum of both bias vectors. Left of −2: the cell's own start.",
+        "What the gate's biases are together. Left of −2: as the cell itself starts.",
         **bound(_BIAS, present, lambda word: stage.change(forget_bias=places[word])),
     )
 

@@ -146,7 +146,7 @@ def _gain(stage: Stage) -> None:
     config = stage.config
     has_weight = CELLS[config.cell].has_recurrent_weight
     gain, turns = config.recurrent_gain, has_weight and config.recurrent_init != "default"
-    idle = "not of PyTorch's default" if has_weight else "this cell has none to start"
+    idle = "not of the cell's own start" if has_weight else "this cell has none to start"
     st.select_slider(
         label_of("recurrent_gain") if turns else f"Gain of W_hh ({idle})",
         sorted({*GAINS, gain}),

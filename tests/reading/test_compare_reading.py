@@ -172,7 +172,7 @@ def test_the_table_holds_only_what_differs() -> None:
     assert rnn == {
         "Set-up": "RNN",
         "Cell": "RNN",
-        "Forget bias (sum of both)": "–",
+        "Forget bias": "–",
         "Horizon at first": "10",
         "Horizon now": "10",
         "Loss, last 20 steps": "0, under 1% of floor",
@@ -183,7 +183,7 @@ def test_the_table_holds_only_what_differs() -> None:
     assert lstm == rnn | {
         "Set-up": "LSTM",
         "Cell": "LSTM",
-        "Forget bias (sum of both)": "2",
+        "Forget bias": "2",
         "Horizon at first": "∞",
         "Horizon now": "∞",
         "Loss, last 20 steps": "0.5, 50% of floor",

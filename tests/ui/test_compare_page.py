@@ -222,7 +222,7 @@ def test_the_table_stands_before_the_first_step_with_what_differs() -> None:
     page = compare(cell="lstm", vs=["forget_bias=2", "cell=gru"])
     (table,) = page.table
     names = [each.replace("\\", "") for each in table.value["Set-up"]]
-    assert names[:2] == ["Cell", "Forget bias (sum of both)"]
+    assert names[:2] == ["Cell", "Forget bias"]
     assert "Horizon now" in names
     assert list(table.value.columns)[1:] == ["LSTM", r"LSTM · forget bias 2", "GRU"]
 

@@ -90,7 +90,7 @@ def test_of_pytorchs_default_there_is_no_gain_to_turn() -> None:
     page = small()
     page.selectbox("setting_recurrent_init").set_value("default").run()
     assert page.select_slider("vanishing_gain").disabled
-    assert "not of PyTorch's default" in page.select_slider("vanishing_gain").label
+    assert "not of the cell's own start" in page.select_slider("vanishing_gain").label
     page.selectbox("setting_recurrent_init").set_value("normal").run()
     assert not page.select_slider("vanishing_gain").disabled
 
