@@ -26,9 +26,9 @@ def welcome() -> None:
     st.title("gradviz")
     st.markdown(
         "Watch gradients flow through recurrent networks **while they train**. Every picture shows "
-        "what was measured on PyTorch's own RNN, LSTM or GRU at that step: the whole gradient, "
-        "through every path, timestep by timestep. Pick a scenario, press **Train**, and change "
-        "one thing at a time."
+        "what was measured at that step, on PyTorch's own RNN, LSTM and GRU or on one of the "
+        "other cells: the whole gradient, through every path, timestep by timestep. "
+        "Pick a scenario, press **Train**, and change one thing at a time."
     )
     st.page_link(
         layout.LECTURE,
@@ -42,7 +42,7 @@ def welcome() -> None:
     )
     st.page_link(
         layout.SELF_CHECK,
-        label="Can these numbers be trusted? Check them on this machine.",
+        label="Can these numbers be trusted? Check them here.",
         icon=":material/fact_check:",
     )
 

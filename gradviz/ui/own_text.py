@@ -123,7 +123,8 @@ def _vocabulary(own: OwnData, text: OwnText) -> None:
     perplexity, unknown = text.unigrams(own.vocabulary_size)
     st.markdown(
         f"To know how common each word is, and nothing of their order, gives a perplexity of "
-        f"**{perplexity:,.1f}**. {unknown:.1%} of the words are beyond this vocabulary."
+        f"**{perplexity:,.1f}**. {unknown:.1%} of the words are `<unk>`: beyond this "
+        "vocabulary, or written so in the text."
     )
 
 

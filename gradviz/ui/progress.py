@@ -67,6 +67,8 @@ def _measured(history: History) -> str:
         return ""
     layer = next(iter(frame.layers.values()))
     probes = layer.hidden_grad_log10.shape[1]
+    if history.is_memoryless:
+        return f"measured on {probes} sequences"
     dear = 0 if layer.transport_log10 is None else layer.transport_log10.shape[1]
     if dear == probes:
         return f"measured on {probes} sequences"
