@@ -24,13 +24,14 @@ from gradviz.figures.compare_over_training import (
     compare_loss,
     compare_norm,
 )
+from gradviz.figures.gate_bands import gates
 from gradviz.figures.gate_maps import gate_maps
 from gradviz.figures.gate_use import gate_means, saturation_triangle
 from gradviz.figures.heatmap import gradient_flow_over_training
 from gradviz.figures.lag import transport_by_lag
 from gradviz.figures.memory import forget_path, half_life
 from gradviz.figures.nonnormal import powers
-from gradviz.figures.over_time import gates, gradient_flow, step_jacobians, transport
+from gradviz.figures.over_time import gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
 from gradviz.figures.series import series
 from gradviz.figures.spectrum import eigenvalues, singular_values

@@ -12,12 +12,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.figures.over_time import gradient_flow, has_zeros, norm_lines, powers, spread
-from gradviz.figures.style import GREEN, MARGIN, figure, line, log_axis
+from gradviz.figures.style import GREEN, figure, line, log_axis
 from gradviz.figures.time_axis import time_axis
 from gradviz.history import Crossing, Frame, History, crossing
-
-ROW = 28
-"""Height of a row of the legend, of which two entries fit into one on a phone."""
 
 
 def bottleneck(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
@@ -52,13 +49,7 @@ def bottleneck(history: History, step: int | None = None, theme: str = "light") 
         x_span=axis.ends,
         xaxis=axis.ticks,
         yaxis=log_axis(*(each["y"] for each in traces if isinstance(each["y"], np.ndarray))),
-        margin=MARGIN | {"t": MARGIN["t"] + ROW * _further_rows(traces)},
     )
-
-
-def _further_rows(traces: list[dict[str, Any]]) -> int:
-    """Of the legend, beyond the first, on a phone."""
-    return (sum(bool(each.get("showlegend", True)) for each in traces) - 1) // 2
 
 
 def _by_bottleneck(pair: Crossing) -> list[dict[str, Any]]:

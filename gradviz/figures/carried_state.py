@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.layer_look import FEW, Look, looks
 from gradviz.figures.over_training import marks_of
-from gradviz.figures.style import LAYERS, WAITING, band, count_of, escaped, figure, line
+from gradviz.figures.style import WAITING, band, count_of, escaped, figure, line
 from gradviz.history import Floats, Frame, History
 
 COLUMNS = 400
@@ -33,8 +34,9 @@ def carried_state(history: History, step: int | None = None, theme: str = "light
     is_carried = any(np.nanmax(each, initial=0.0) > 0 for each in norms.values())
     traces: list[dict[str, Any]] = []
     steps = np.array([frame.step for frame in frames], np.int32)
-    for place, (name, norms_FP) in enumerate(norms.items() if is_carried else ()):
-        traces += _lines(steps, norms_FP, name, LAYERS[place % len(LAYERS)])
+    own = looks(list(norms))
+    for name, norms_FP in norms.items() if is_carried else ():
+        traces += _lines(steps, norms_FP, name, own[name])
     return figure(
         traces,
         meta={"axis": "step"},
@@ -61,7 +63,7 @@ def _norms(frames: list[Frame], name: str) -> Floats:
     return norms
 
 
-def _lines(steps: Any, norms_FP: Floats, name: str, colour: str) -> list[dict[str, Any]]:
+def _lines(steps: Any, norms_FP: Floats, name: str, look: Look) -> list[dict[str, Any]]:
     known = np.isfinite(norms_FP)
     count = np.maximum(known.sum(axis=1), 1)
     gap = np.where(known.any(axis=1), 1.0, np.nan)
@@ -70,14 +72,15 @@ def _lines(steps: Any, norms_FP: Floats, name: str, colour: str) -> list[dict[st
     high = np.where(known, norms_FP, -np.inf).max(axis=1) * gap
     name = escaped(name)
     hover = f"step %{{x:,}}: {name} ‖s_0‖ = %{{y:.3g}}<extra></extra>"
-    return [
-        band(steps, low, high, colour, uid=f"band-{name}", group=name),
-        line(steps, mean, name, colour, uid=name, legendgroup=name, hovertemplate=hover),
-    ]
+    drawn = line(steps, mean, name, look.colour, uid=name, legendgroup=name, hovertemplate=hover)
+    if not look.has_band:
+        return [drawn]
+    return [band(steps, low, high, look.colour, uid=f"band-{name}", group=name), drawn]
 
 
 def _facts(frames: list[Frame], norms: dict[str, Floats]) -> str:
     probes = next(iter(norms.values())).shape[1]
     begun = sum(not np.nanmax(each, initial=0.0) for each in next(iter(norms.values())))
     anew = f" · {begun} of {len(frames)} frames begin with zeros" if begun else ""
-    return f"mean and range of {count_of(probes, 'sequence')}{anew}"
+    seen = "mean and range" if len(norms) <= FEW else "mean"
+    return f"{seen} of {count_of(probes, 'sequence')}{anew}"

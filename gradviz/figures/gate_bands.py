@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.config import gateless
-from gradviz.figures.style import GATES, band, escaped, line
-from gradviz.history import Floats, History
+from gradviz.config import CELLS, RunConfig, gateless
+from gradviz.figures.memoryless import NO_STATE
+from gradviz.figures.over_time import NOT_MEASURED
+from gradviz.figures.style import GATES, WAITING, band, escaped, figure, layer_shown, line
+from gradviz.figures.time_axis import TimeAxis, own_timesteps, time_axis
+from gradviz.history import Crossing, Floats, History, crossing
 
 
 def no_gates(history: History) -> str:
@@ -34,11 +38,71 @@ def gate_band(
     return [{**shade, "yaxis": axis}, {**mean, "yaxis": axis, "showlegend": axis == "y"}]
 
 
-def gate_rows(ticks: dict[str, Any] | None = None) -> dict[str, Any]:
+def gate_rows(
+    ticks: dict[str, Any] | None = None, *, with_candidate: bool = True
+) -> dict[str, Any]:
     """The axes of both rows, with the ticks of time: gates lie in 0…1, the candidate in −1…1."""
+    if not with_candidate:
+        return {"xaxis": ticks or {}, "yaxis": {"range": [-0.03, 1.03], "dtick": 0.5}}
     name = {"text": "candidate", "standoff": 8, "font": {"color": GATES["candidate"]}}
     return {
         "xaxis": {"anchor": "y2", **(ticks or {})},
         "yaxis": {"range": [-0.03, 1.03], "domain": [0.42, 1], "dtick": 0.5},
         "yaxis2": {"range": [-1.06, 1.06], "domain": [0, 0.34], "dtick": 1, "title": name},
     }
+
+
+def gates(
+    history: History, step: int | None = None, theme: str = "light", layer: str | None = None
+) -> go.Figure:
+    """Mean and 10–90 % band of each gate by timestep, over probes and units.
+
+    Gates lie in 0…1; the candidate, which is no gate but what they let through, in −1…1 below.
+
+    Args:
+        history: the run.
+        step: the scrub position; None is the newest frame.
+        theme: "light" or "dark".
+        layer: which layer's; None is the top one, of an encoder–decoder those of both.
+    """
+    frame = history.frame_at(step)
+    name = layer_shown(history, layer) if frame else ""
+    if frame and layer is None and name not in frame.layers:
+        # A user's own model may use other layers in other passes.
+        name = next(reversed(frame.layers))
+    pair = crossing(frame) if layer is None else None
+    axis = time_axis(frame) if pair else TimeAxis()
+    shown = frame.layers.get(name) if frame else None
+    found = _gates_of(pair) if pair else shown.gates if shown else {}
+    own = own_timesteps(pair) if pair else None
+    traces = [trace for gate, each in found.items() for trace in gate_band(gate, each, own)]
+    config = history.config
+    if history.is_memoryless:
+        empty = NO_STATE
+    elif frame and not shown:
+        empty = NOT_MEASURED
+    elif frame or (isinstance(config, RunConfig) and not CELLS[config.cell].gates):
+        empty = no_gates(history)
+    else:
+        empty = WAITING
+    of = f"{escaped(name)}, " if len(history.layer_names) > 1 and not pair else ""
+    return figure(
+        traces,
+        meta={"axis": axis.name},
+        title="Gates",
+        facts=f"step {frame.step:,} · {of}mean and 10–90 % of units" if frame and found else "",
+        x=axis.title,
+        y="gate",
+        theme=theme,
+        marks=axis.marks,
+        x_span=axis.ends,
+        empty="" if traces else empty,
+        **(gate_rows(axis.ticks, with_candidate="candidate" in found) if traces else {}),
+    )
+
+
+def _gates_of(pair: Crossing) -> dict[str, Floats]:
+    """Name to (3, S + T) of the top layers: the encoder's timesteps, then the decoder's."""
+    encoder, decoder = (layer.gates for layer in pair.tops)
+    both = (gate for gate in encoder if gate in decoder)
+    return {gate: np.concatenate([encoder[gate], decoder[gate]], axis=1) for gate in both}

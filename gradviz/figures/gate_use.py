@@ -105,7 +105,7 @@ def saturation_triangle(
 def _gates(closeup: CloseUp) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     bands = {name: spread(gate) for name, gate in closeup.gates.items()}
     return [trace for name, values in bands.items() for trace in gate_band(name, values)], (
-        gate_rows()
+        gate_rows(with_candidate="candidate" in bands)
     )
 
 

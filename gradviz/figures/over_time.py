@@ -1,4 +1,4 @@
-"""Pictures of one step, by timestep: gradient flow, step Jacobians, transport, gates.
+"""Pictures of one step, by timestep: gradient flow, step Jacobians, transport.
 
 Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantities.
 """
@@ -6,37 +6,33 @@ Index legend: T timesteps, P probe sequences, Q ≤ P probes of the dear quantit
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from gradviz.config import CELLS, RunConfig
-from gradviz.figures.gate_bands import gate_band, gate_rows, no_gates
-from gradviz.figures.memoryless import NO_STATE, why_none
+from gradviz.figures.layer_look import FEW, Look, key_of_reversed, looks
+from gradviz.figures.memoryless import why_none
 from gradviz.figures.stops import first_reached, stops_of
 from gradviz.figures.style import (
-    LAYERS,
     WAITING,
     Mark,
     band,
     count_of,
     escaped,
     figure,
-    layer_shown,
     level,
     line,
     log_axis,
 )
-from gradviz.figures.time_axis import TimeAxis, own_timesteps, time_axis
+from gradviz.figures.time_axis import TimeAxis, time_axis
 from gradviz.history import (
-    Crossing,
     Floats,
     Frame,
     History,
     LayerFrame,
-    crossing,
     is_reversed,
 )
 
@@ -45,6 +41,9 @@ FLOAT32_FLOOR = 1.1754944e-38
 
 FLOOR_IN_SIGHT = 1e-20
 """The floor is drawn once a gradient is below this; before, it would only squash the picture."""
+
+OUTLIER = 20.0
+"""Times the middle norm: a layer norm's first step, from a state of zeros, is hundreds of times."""
 
 NOT_MEASURED = "Not measured at this step"
 
@@ -84,10 +83,11 @@ def gradient_flow(history: History, step: int | None = None, theme: str = "light
 def norm_lines(history: History, frame: Frame | None, axis: TimeAxis) -> list[dict[str, Any]]:
     """Mean and range of ‖∂L/∂h_t‖ of every layer, and the float32 floor once it is in sight."""
     traces: list[dict[str, Any]] = []
-    for colour, (name, layer) in _layers(frame):
+    for look, (name, layer) in _layers(frame):
         norms = powers(layer.hidden_grad_log10)
-        traces += _lines(norms, name, colour, axis, hover=f"‖∂L/∂{history.symbol}‖ = %{{y:.3g}}")
+        traces += _lines(norms, name, look, axis, hover=f"‖∂L/∂{history.symbol}‖ = %{{y:.3g}}")
     seen = [trace["y"] for trace in traces]
+    traces += key_of_reversed([name for name, _ in _named(frame)])
     lowest = min((float(np.nanmin(y)) for y in seen if np.isfinite(y).any()), default=1.0)
     if lowest < FLOOR_IN_SIGHT and history.config.dtype == "float32":
         traces.append(level(axis.ends, FLOAT32_FLOOR, "float32 floor 1.2e-38", uid="floor"))
@@ -111,11 +111,11 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
     traces: list[dict[str, Any]] = []
     bounds: list[dict[str, Any]] = []
     measured = None
-    for colour, (name, layer) in _layers(frame):
+    for look, (name, layer) in _layers(frame):
         if layer.jacobian_norm is None:
             continue
         measured = layer.jacobian_norm
-        traces += _lines(layer.jacobian_norm, name, colour, axis, hover="‖J‖₂ = %{y:.4g}")
+        traces += _lines(layer.jacobian_norm, name, look, axis, hover="‖J‖₂ = %{y:.4g}")
         if layer.jacobian_bound is not None and math.isfinite(layer.jacobian_bound):
             bound = level(
                 _own_ends(layer.jacobian_norm, axis, name),
@@ -123,12 +123,14 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
                 "bound γ‖W_hh‖₂",
                 uid=f"bound-{name}",
                 dash="dot",
-                colour=colour,
+                colour=look.colour,
                 showlegend=not bounds,
                 legendgroup="bound",
             )
             bounds.append(bound)
+    norm_axis = _norm_axis([trace["y"] for trace in traces])
     if traces:
+        traces += key_of_reversed([name for name, _ in _named(frame)])
         traces += [*bounds, level(axis.ends, 1.0, "1", uid="one")]
     return figure(
         traces,
@@ -141,9 +143,18 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
         marks=axis.marks,
         x_span=axis.ends,
         xaxis=axis.ticks,
-        yaxis={"rangemode": "tozero"},
+        yaxis=norm_axis,
         empty="" if traces else why_none(history, NOT_MEASURED) if frame else WAITING,
     )
+
+
+def _norm_axis(norms: list[Floats]) -> dict[str, Any]:
+    """From zero; a log axis where one norm is so large that the others would lie on zero."""
+    known = np.concatenate([np.ravel(each) for each in norms]) if norms else np.ones(1)
+    known = known[np.isfinite(known) & (known > 0)]
+    if len(known) and known.max() > OUTLIER * np.median(known):
+        return log_axis(known)
+    return {"rangemode": "tozero"}
 
 
 def transport(history: History, step: int | None = None, theme: str = "light") -> go.Figure:
@@ -156,22 +167,29 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
     axis = time_axis(frame)
     traces: list[dict[str, Any]] = []
     marks: list[Mark] = []
+    horizons: list[int] = []
     measured = None
-    for colour, (name, layer) in _layers(frame):
+    for look, (name, layer) in _layers(frame):
         if layer.transport_log10 is None:
             continue
         measured = layer.transport_log10
-        traces += _lines(layer.transport_log10, name, colour, axis, hover="10^%{y:.2f}")
+        traces += _lines(layer.transport_log10, name, look, axis, hover="10^%{y:.2f}")
         if math.isfinite(layer.horizon):
             of = f"{escaped(name)} " if len(history.layer_names) > 1 else ""
             T = len(layer.transport_log10)
             x = 1 + layer.horizon if is_reversed(name) else T - layer.horizon
             words = f"{of}horizon: {count_of(int(layer.horizon), 'timestep')}"
             x += axis.offsets.get(name, 0)
-            marks.append(Mark(x=x, text=words, colour=colour, at_bottom=True))
+            horizons.append(int(layer.horizon))
+            marks.append(Mark(x=x, text=words, colour=look.colour, at_bottom=True))
     if traces:
+        traces += key_of_reversed([name for name, _ in _named(frame)])
         traces.append(level(axis.ends, -math.log10(math.e), "1/e", uid="1/e"))
     beyond = "" if marks or not traces else " · horizon ∞"
+    if len(marks) > FEW:
+        # So many words would hide each other, and the lines.
+        marks = [replace(mark, text="") for mark in marks]
+        beyond = f" · horizons {min(horizons)} to {count_of(max(horizons), 'timestep')}"
     return figure(
         traces,
         meta={"axis": axis.name},
@@ -187,76 +205,22 @@ def transport(history: History, step: int | None = None, theme: str = "light") -
     )
 
 
-def gates(
-    history: History, step: int | None = None, theme: str = "light", layer: str | None = None
-) -> go.Figure:
-    """Mean and 10–90 % band of each gate by timestep, over probes and units.
-
-    Gates lie in 0…1; the candidate, which is no gate but what they let through, in −1…1 below.
-
-    Args:
-        history: the run.
-        step: the scrub position; None is the newest frame.
-        theme: "light" or "dark".
-        layer: which layer's; None is the top one, of an encoder–decoder those of both.
-    """
-    frame = history.frame_at(step)
-    name = layer_shown(history, layer) if frame else ""
-    if frame and layer is None and name not in frame.layers:
-        # A user's own model may use other layers in other passes.
-        name = next(reversed(frame.layers))
-    pair = crossing(frame) if layer is None else None
-    axis = time_axis(frame) if pair else TimeAxis()
-    shown = frame.layers.get(name) if frame else None
-    found = _gates_of(pair) if pair else shown.gates if shown else {}
-    own = own_timesteps(pair) if pair else None
-    traces = [trace for gate, each in found.items() for trace in gate_band(gate, each, own)]
-    config = history.config
-    if history.is_memoryless:
-        empty = NO_STATE
-    elif frame and not shown:
-        empty = NOT_MEASURED
-    elif frame or (isinstance(config, RunConfig) and not CELLS[config.cell].gates):
-        empty = no_gates(history)
-    else:
-        empty = WAITING
-    of = f"{escaped(name)}, " if len(history.layer_names) > 1 and not pair else ""
-    return figure(
-        traces,
-        meta={"axis": axis.name},
-        title="Gates",
-        facts=f"step {frame.step:,} · {of}mean and 10–90 % of units" if frame and found else "",
-        x=axis.title,
-        y="gate",
-        theme=theme,
-        marks=axis.marks,
-        x_span=axis.ends,
-        empty="" if traces else empty,
-        **(gate_rows(axis.ticks) if traces else {}),
-    )
-
-
-def _gates_of(pair: Crossing) -> dict[str, Floats]:
-    """Name to (3, S + T) of the top layers: the encoder's timesteps, then the decoder's."""
-    encoder, decoder = (layer.gates for layer in pair.tops)
-    both = (gate for gate in encoder if gate in decoder)
-    return {gate: np.concatenate([encoder[gate], decoder[gate]], axis=1) for gate in both}
-
-
 def _named(frame: Frame | None) -> list[tuple[str, LayerFrame]]:
     return list(frame.layers.items()) if frame else []
 
 
-def _layers(frame: Frame | None) -> list[tuple[str, tuple[str, LayerFrame]]]:
-    """Colour, name and layer, lowest first."""
-    return [(LAYERS[i % len(LAYERS)], each) for i, each in enumerate(_named(frame))]
+def _layers(frame: Frame | None) -> list[tuple[Look, tuple[str, LayerFrame]]]:
+    """Look, name and layer, lowest first."""
+    found = looks([name for name, _ in _named(frame)])
+    return [(found[name], (name, layer)) for name, layer in _named(frame)]
 
 
 def _facts(frame: Frame | None, measured_TQ: Floats | None) -> str:
     if frame is None or measured_TQ is None:
         return ""
     probes = measured_TQ.shape[1]
-    seen = "mean and range of " if probes > 1 else ""
+    seen = "mean and range of " if len(frame.layers) <= FEW else "mean of "
+    seen = seen if probes > 1 else ""
     return f"step {frame.step:,} · {seen}{count_of(probes, 'sequence')}"
 
 
@@ -273,7 +237,7 @@ def _timesteps(length: int) -> NDArray[np.signedinteger]:
 
 
 def _lines(
-    values_TQ: Floats, name: str, colour: str, axis: TimeAxis, *, hover: str
+    values_TQ: Floats, name: str, look: Look, axis: TimeAxis, *, hover: str
 ) -> list[dict[str, Any]]:
     """Mean and range over the probes; a gap where none is finite."""
     offset = axis.offsets.get(name, 0)
@@ -284,10 +248,12 @@ def _lines(
     # A decoder's own t is not its place on the axis.
     place, extra = ("%{customdata}", {"customdata": own}) if offset else ("%{x}", {})
     hover = f"t = {place}: {name} {hover}<extra></extra>"
-    return [
-        band(t, low, high, colour, uid=f"band-{name}", group=name),
-        line(t, mean, name, colour, uid=name, legendgroup=name, hovertemplate=hover, **extra),
-    ]
+    group = escaped(look.group)
+    more = {"legendgroup": group, "showlegend": look.in_legend, "dash": look.dash, **extra}
+    mean_line = line(t, mean, name, look.colour, uid=name, hovertemplate=hover, **more)
+    if not look.has_band:
+        return [mean_line]
+    return [band(t, low, high, look.colour, uid=f"band-{name}", group=group), mean_line]
 
 
 def spread(values_TQ: Floats) -> tuple[Floats, Floats, Floats]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,9 +39,16 @@ BEFORE, AFTER, LIMIT = RED, BLUE, GREY
 SCRUB = "#e5446d"
 
 MARGIN = {"l": 64, "r": 16, "t": 78, "b": 44}
+PLOT_PX = 268
+"""Width of the plot on a phone, which a row of the legend fills."""
+ENTRY_PX, LETTER_PX, ROW_PX = 38, 5.7, 23
+"""Of an entry of the legend without its words, of one letter, and of a row."""
+ROWS_INSIDE = 2
+"""Rows of the legend that the plot makes room for; further ones make the picture taller."""
 MOST_POINTS = 600
 WAITING = "Press Train"
 
+LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "tracegroupgap": 4}
 _INK = {"light": "#31333f", "dark": "#e6e6ea"}
 _QUIET = {"light": "#5f6370", "dark": "#a3a8b4"}
 _GRID = {"light": "rgba(49,51,63,0.12)", "dark": "rgba(230,230,234,0.16)"}
@@ -105,16 +113,22 @@ def figure(
     }
     for name in [name for name in layout if name.startswith(("xaxis", "yaxis"))]:
         axes[name] = {**axis, **layout.pop(name)}
+    on_top = not empty and layout.get("showlegend", True) and "legend" not in layout
+    rows = legend_rows(traces) if on_top else 0
+    further, taller = max(rows - 1, 0) * ROW_PX, max(rows - ROWS_INSIDE, 0) * ROW_PX
+    margin = layout.pop("margin", MARGIN)
+    if further:
+        margin = margin | {"t": max(margin["t"], MARGIN["t"] + further)}
     full = {
         "title": _title(title, facts, theme),
-        "height": 320,
-        "margin": MARGIN,
+        "height": 320 + taller,
+        "margin": margin,
         "font": {"color": _INK[theme], "size": 12, "family": "Source Sans, sans-serif"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",
         "showlegend": not empty,
-        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        "legend": LEGEND,
         "uirevision": "live",
         "template": "none",
         "shapes": [_line_of(mark) for mark in marks],
@@ -123,6 +137,20 @@ def figure(
         **layout,
     }
     return go.Figure({"data": traces, "layout": full})
+
+
+def legend_rows(traces: Sequence[dict[str, Any]]) -> int:
+    """As many as the legend has on a phone; a legend stands between the facts and the plot."""
+    rows, left = 0, 0.0
+    for trace in traces:
+        if not trace.get("showlegend", True):
+            continue
+        words = html.unescape(re.sub("<[^>]*>", "", str(trace.get("name", ""))))
+        width = ENTRY_PX + LETTER_PX * len(words)
+        if width > left:
+            rows, left = rows + 1, float(PLOT_PX)
+        left -= width
+    return rows
 
 
 def line(x: Any, y: Any, name: str, colour: str, *, uid: str, **more: Any) -> dict[str, Any]:
@@ -171,13 +199,14 @@ def band(
 
 
 def log_axis(*columns: NDArray[Any]) -> dict[str, Any]:
-    """A log axis for these values: powers of ten, or plain numbers where few decades are seen."""
+    """A log axis for these values: powers of ten, or of up to two decades plain numbers."""
     seen = [column[column > 0] for column in columns]
     low = min((float(column.min()) for column in seen if len(column)), default=1.0)
     high = max((float(column.max()) for column in seen if len(column)), default=1.0)
-    if high < 1e4 * low:
+    if high < 1e2 * low:
         few = {"dtick": "D2"} if high > 5 * low else {}
-        return {"type": "log", "tickformat": "~g", **few}
+        # 0.00002 would reach into the axis' title.
+        return {"type": "log", "tickformat": "~e" if low < 1e-3 else "~g", **few}
     # Between few powers plotly.js would write a bare 2 and 5.
     powers = {"dtick": 1} if high < 1e8 * low else {}
     # plotly.js writes powers a quarter larger than other numbers.

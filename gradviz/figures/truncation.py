@@ -154,5 +154,5 @@ def _measured(frame: Frame | None) -> list[str]:
     if not known or np.isnan(known).all():
         return []
     most = float(np.nanmax(known))
-    power = "0" if np.isneginf(most) else f"10^{most:.1f}"
+    power = "0" if np.isneginf(most) else f"10<sup>{most:.1f}</sup>"
     return [f"‖∂s<sub>T</sub>/∂s<sub>1</sub>‖ = {power}"]

@@ -79,7 +79,7 @@ def test_the_state_goes_on_above_them_from_before_the_first_timestep(config: Run
     assert "from zeros" in state.hovertemplate
     # 0.9 a timestep, T − 1 times.
     power = np.log10(0.9) * (config.timesteps - 1)
-    assert f"‖∂s<sub>T</sub>/∂s<sub>1</sub>‖ = 10^{power:.1f}" in title(figure)
+    assert f"‖∂s<sub>T</sub>/∂s<sub>1</sub>‖ = 10<sup>{power:.1f}</sup>" in title(figure)
 
 
 def test_a_carried_state_comes_from_the_batch_before() -> None:
