@@ -31,7 +31,7 @@ _LABELS = {
     "teacher_forcing": "Teacher forcing",
     "recurrent_init": "Start of W_hh",
     "recurrent_gain": "Gain of W_hh",
-    "forget_bias": "Forget bias (sum of both)",
+    "forget_bias": "Forget bias",
     "state": "State between batches",
     "bptt_window": "Backward window k2",
     "bptt_every": "Backward every k1",
