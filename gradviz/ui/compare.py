@@ -127,6 +127,7 @@ def _setups(stage: Stage) -> None:
     fields = controls.Fields(_Setup(stage, place), _nothing_more, f"setting_{place}")
     controls.network(fields)
     controls.training(fields)
+    controls.state(fields)
 
 
 def _choice_of_one(stage: Stage, words: list[str]) -> None:

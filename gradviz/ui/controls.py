@@ -140,9 +140,7 @@ def settings(
         fields.number("batch_size")
     with right:
         fields.number("seed")
-    if is_used(stage.config, "state") or is_used(stage.config, "bptt_window"):
-        with st.expander("State and truncation"):
-            state(fields)
+    state(fields)
     with st.expander("Measuring and numbers"):
         measuring(fields)
 
@@ -231,14 +229,17 @@ def optimiser(fields: Fields) -> None:
 
 
 def state(fields: Fields) -> None:
-    """What goes on from batch to batch, and how far back a gradient goes."""
+    """What goes on from batch to batch, and how far back a gradient goes; if that can be asked."""
     config = fields.form.config
-    if is_used(config, "state"):
-        fields.choice("state")
-    if is_used(config, "bptt_window"):
-        fields.number("bptt_window")
-    if len(config.windows) > 1:
-        fields.number("bptt_every")
+    if not is_used(config, "state") and not is_used(config, "bptt_window"):
+        return
+    with st.expander("State and truncation"):
+        if is_used(config, "state"):
+            fields.choice("state")
+        if is_used(config, "bptt_window"):
+            fields.number("bptt_window")
+        if len(config.windows) > 1:
+            fields.number("bptt_every")
 
 
 def measuring(fields: Fields) -> None:

@@ -237,3 +237,15 @@ def test_the_table_says_what_was_measured_of_each_set_up() -> None:
     assert lines["Cell"] == {"RNN": "RNN", "GRU": "GRU"}
     assert lines["Solved"] == {"RNN": "0 of 1", "GRU": "1 of 1"}
     assert lines["Steps to solve"] == {"RNN": "–", "GRU": "20"}
+
+
+def test_a_set_up_is_truncated_beside_one_that_is_not() -> None:
+    page = compare(cell="gru", vs="")
+    page.segmented_control("compare_editing").set_value(1).run()
+    change(page, 1, "bptt_window", 10)
+    assert [config.bptt_window for config in comparison.configs_of(stage_of(page))] == [0, 10]
+    assert url_of(page)["vs"] == ["bptt_window=10"]
+    change(page, 1, "cell", "fully_connected")
+    assert comparison.configs_of(stage_of(page))[1].bptt_window == 0
+    keys = [each.key for each in page.number_input]
+    assert "setting_1_bptt_window" not in keys
