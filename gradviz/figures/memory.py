@@ -115,7 +115,8 @@ def _ratio(paths: MemoryPaths | None) -> list[str]:
 
 
 def _ten_to(decades: float) -> str:
-    return f"10<sup>{decades:.1f}</sup>".replace("-", "−")
+    # Rounded first, or a hair below nothing would be −0.0.
+    return f"10<sup>{round(decades, 1) + 0.0:.1f}</sup>".replace("-", "−")
 
 
 def _lowest(paths: MemoryPaths) -> float:
