@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from gradviz.reading.differences import Runs, SetupRow, Spread, difference_table, number_of
+from gradviz.reading.failure import GREW
 from gradviz.reading.phrases import Level, Reading, number, ten_to
-from gradviz.reading.run import GREW
 
 _ARRIVING = "The gradient at the encoder's first timestep is, of that at the decoder's first,"
 
