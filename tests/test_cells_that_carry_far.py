@@ -11,6 +11,8 @@ from gradviz import Trainer
 from gradviz.history import History
 from gradviz.scenarios import SCENARIOS
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 NAMES = ("orthogonal", "identity_start", "no_memory")
 
 

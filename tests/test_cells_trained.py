@@ -12,6 +12,8 @@ from gradviz import RunConfig, Trainer
 from gradviz.config import CELLS, RECURRENT
 from gradviz.history import CloseUpRequest
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 SMALL = {"seq_len": 12, "hidden_size": 6, "batch_size": 5, "num_layers": 2, "probe_size": 3}
 SHAPES = {
     "one direction": {},

@@ -124,6 +124,7 @@ def test_only_of_the_linear_network_theory_speaks(history: History) -> None:
     assert "mean field" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["qrnn", "sru", "lru", "linear"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_its_scenario_learns(name: str, seed: int) -> None:

@@ -13,6 +13,8 @@ from gradviz import RunConfig, Trainer
 from gradviz.config import TASKS
 from gradviz.tasks.sunspots import series
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 SIZES: dict[str, dict[str, Any]] = {
     "word_lm": {"seq_len": 20, "vocabulary_size": 200},
     "char_lm": {"seq_len": 20},

@@ -9,6 +9,8 @@ from gradviz.config import RunConfig
 from gradviz.scenarios import SCENARIOS
 from gradviz.training import Trainer
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 ENDS = {
     "deep": (0.5, 1.0),
     "deep_residual": (0.0, 0.3),

@@ -22,6 +22,8 @@ from gradviz.model import SequenceModel, build_model
 from gradviz.tasks import Batch, task_of
 from gradviz.training.unrolled import covering, unrolled
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 CELLS = ("rnn", "lstm", "gru")
 
 PAIRS = ((1, 4), (3, 7), (4, 4), (5, 12), (22, 9))

@@ -10,6 +10,8 @@ from gradviz import RunConfig, Trainer
 from gradviz.config import CELLS
 from gradviz.history import CloseUpRequest, History
 
+pytestmark = pytest.mark.slow  # Every cell or task, or trainings: a part of the full run.
+
 KEEPS = {"forget", "update"}
 
 
