@@ -46,6 +46,9 @@ LIMITS = {
     "clip_threshold": (1e-8, 1e8),
     "probe_size": (1, 64),
     "record_every": (1, 10_000),
+    "warmup_steps": (0, 10_000),
+    "schedule_steps": (1, 100_000),
+    "schedule_factor": (0.0, 1.0),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -55,7 +58,8 @@ CHOSEN = {
     "state": ("stateless", "stateful"),
     "attention": ("none", "dot", "general"),
     "recurrent_init": ("default", "orthogonal", "identity", "normal"),
-    "optimizer": ("sgd", "adam", "adamw", "rmsprop"),
+    "optimizer": ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"),
+    "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),

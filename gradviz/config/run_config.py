@@ -13,7 +13,9 @@ from urllib.parse import parse_qs
 from pydantic import ConfigDict, ValidationError, model_validator
 
 from gradviz.config.cell_specs import CELLS
-from gradviz.config.fields import Fields, allowed, must_be, shown, span
+from gradviz.config.fields import Fields, allowed, is_optional, must_be
+from gradviz.config.remedy_fields import misfit as remedy_misfit
+from gradviz.config.shown import shown, span
 from gradviz.config.state import misfit as state_misfit
 from gradviz.config.task_specs import TASKS
 from gradviz.config.truncation import Window, windows
@@ -85,7 +87,11 @@ class RunConfig(Fields):
                 f"for {', '.join(takers)}.",
             )
         if found := (
-            word_misfit(self) or window_misfit(self) or state_misfit(self) or work_misfit(self)
+            word_misfit(self)
+            or window_misfit(self)
+            or state_misfit(self)
+            or remedy_misfit(self)
+            or work_misfit(self)
         ):
             raise _MisfitError(*found)
         return self
@@ -231,7 +237,7 @@ class RunConfig(Fields):
                 problems.append(
                     f"{name} must be given once, got {len(values)} values; the {default} is used."
                 )
-            elif name == "forget_bias" and values[0] in {"", "None"}:
+            elif is_optional(name) and values[0] in {"", "None"}:
                 settings[name] = None
             else:
                 settings[name] = values[0]

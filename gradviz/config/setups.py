@@ -7,8 +7,9 @@ from itertools import combinations
 from urllib.parse import parse_qs, urlencode
 
 from gradviz.config.cell_specs import CELLS
-from gradviz.config.fields import shown
+from gradviz.config.remedy_fields import GROUP_OF
 from gradviz.config.run_config import RunConfig
+from gradviz.config.shown import shown
 from gradviz.config.task_specs import TASKS
 from gradviz.config.words import label_of, word_of
 
@@ -110,6 +111,8 @@ def differing(configs: Sequence[RunConfig]) -> list[str]:
 
 def is_used(config: RunConfig, name: str) -> bool:
     """Whether a setting changes anything: a forget bias does where a gate keeps the memory."""
+    if name in GROUP_OF:
+        return GROUP_OF[name].is_used(config, name)
     match name:
         case "activation":
             return CELLS[config.cell].has_activation

@@ -4,46 +4,10 @@ from __future__ import annotations
 
 from gradviz.config.cell_specs import CELLS
 from gradviz.config.recorded import RecordedConfig
+from gradviz.config.remedy_fields import GROUPS
 from gradviz.config.run_config import RunConfig
 from gradviz.config.task_specs import TASKS
 
-_LABELS = {
-    "task": "Task",
-    "seq_len": "Sequence length",
-    "data": "Data",
-    "vocabulary_size": "Vocabulary (words)",
-    "forecast_steps": "Steps ahead",
-    "normalise": "Normalised columns",
-    "skip_step": "Skip between windows",
-    "batch_size": "Batch size",
-    "seed": "Seed",
-    "cell": "Cell",
-    "activation": "Nonlinearity",
-    "num_layers": "Layers",
-    "bidirectional": "Both directions",
-    "residual": "Skips between layers",
-    "hidden_size": "Hidden size",
-    "embedding_size": "Embedding size",
-    "dropout": "Dropout",
-    "readout": "Readout",
-    "attention": "Attention",
-    "reverse_source": "Source reversed",
-    "teacher_forcing": "Teacher forcing",
-    "recurrent_init": "Start of W_hh",
-    "recurrent_gain": "Gain of W_hh",
-    "forget_bias": "Forget bias",
-    "state": "State between batches",
-    "bptt_window": "Backward window k2",
-    "bptt_every": "Backward every k1",
-    "optimizer": "Optimiser",
-    "learning_rate": "Learning rate",
-    "momentum": "Momentum",
-    "clip": "Clip",
-    "clip_threshold": "Clip threshold",
-    "dtype": "Precision",
-    "device": "Device",
-    "probe_size": "Probe sequences",
-}
 _WORDS = {
     "leaky_relu": "leaky relu",
     "True": "yes",
@@ -51,6 +15,8 @@ _WORDS = {
     "sgd": "SGD",
     "adam": "Adam",
     "adamw": "AdamW",
+    "nadam": "NAdam",
+    "adagrad": "AdaGrad",
     "rmsprop": "RMSprop",
     "last": "last state",
     "mean": "mean of all states",
@@ -68,6 +34,7 @@ _WORDS = {
 }
 _WORDS |= {name: spec.label for name, spec in TASKS.items()}
 _WORDS |= {name: spec.label for name, spec in CELLS.items()}
+_WORDS |= {value: word for group in GROUPS for value, word in group.words.items()}
 
 
 def gateless(config: RunConfig | RecordedConfig) -> str:
@@ -78,7 +45,8 @@ def gateless(config: RunConfig | RecordedConfig) -> str:
 
 def label_of(name: str) -> str:
     """A setting's name as the page shows it."""
-    return _LABELS.get(name, name)
+    field = RunConfig.model_fields.get(name)
+    return (field and field.title) or name
 
 
 def word_of(value: object) -> str:

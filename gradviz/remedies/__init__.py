@@ -16,6 +16,7 @@ from gradviz.remedies.initialisation import (
     set_forget_bias,
 )
 from gradviz.remedies.norms import angle_between, total_norm
+from gradviz.remedies.schedule import learning_rate
 
 __all__ = [
     "ClipKind",
@@ -28,6 +29,7 @@ __all__ = [
     "find_non_finite",
     "initialise_irnn",
     "initialise_recurrent",
+    "learning_rate",
     "set_forget_bias",
     "total_norm",
 ]

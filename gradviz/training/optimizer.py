@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from gradviz.config import RunConfig
@@ -14,6 +16,10 @@ def optimizer_of(config: RunConfig, parameters: list[torch.nn.Parameter]) -> tor
         return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum)
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, lr=rate, momentum=config.momentum)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=rate)
-    return torch.optim.Adam(parameters, lr=rate)
+    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "nadam": torch.optim.NAdam,
+        "adagrad": torch.optim.Adagrad,
+    }
+    return kinds[config.optimizer](parameters, lr=rate)

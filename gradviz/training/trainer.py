@@ -39,11 +39,11 @@ from gradviz.history import (
     StepRecord,
 )
 from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
-from gradviz.remedies import Culprit, clip_gradients, find_non_finite
+from gradviz.remedies import Culprit, find_non_finite, learning_rate
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
-from gradviz.training.optimizer import optimizer_of
 from gradviz.training.unrolled import covering, propagated
+from gradviz.training.update import Update
 from gradviz.training.writing import answering, write
 
 Measure = Literal["none", "light", "full"]
@@ -90,8 +90,7 @@ class Trainer:
         self.dear_probes: int | None = None
         self.closeup: CloseUpRequest | None = None
         self._names = [name for name, _ in self.model.named_parameters()]
-        self._parameters = list(self.model.parameters())
-        self._optimizer = optimizer_of(config, self._parameters)
+        self._update = Update(config, self.model)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._state: Carried | None = None
         """Carried to the next batch, where the run is stateful."""
@@ -134,17 +133,11 @@ class Trainer:
             with self._watch() as watching:
                 loss, accuracy = self._propagate(batch)
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
-            if math.isfinite(loss) or find_non_finite(self._parameters) is None:
+            if math.isfinite(loss) or find_non_finite(self._update.parameters) is None:
                 layers = self._measured(watching, full=measure == "full")
                 self._read = batch.inputs if self.task.vocabulary else None
                 closeup = self.look(self.closeup) if self.closeup else None
-        clipping = clip_gradients(
-            self._parameters,
-            config.clip,
-            config.clip_threshold,
-            exempt=list(self.model.readout.parameters()),
-        )
-        self._optimizer.step()
+        clipping = self._update.step(config, self.step)
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
         self._may_overflow |= not clipping.norm_post < HUGE_GRADIENT
@@ -155,7 +148,7 @@ class Trainer:
             grad_norm_pre=clipping.norm_pre,
             grad_norm_post=clipping.norm_post,
             clipped=clipping.clipped,
-            learning_rate=config.learning_rate,
+            learning_rate=learning_rate(config, self.step - 1),
             clip_threshold=math.nan if config.clip == "none" else config.clip_threshold,
             clip_angle=clipping.angle,
             layers=layers,
@@ -219,8 +212,6 @@ class Trainer:
             ConfigError: when the value is not in RunConfig's range.
         """
         self.config = self.config.replace(learning_rate=value)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.config.learning_rate
 
     def set_clip_threshold(self, value: float) -> None:
         """Change the clip threshold from the next step on.
@@ -236,7 +227,7 @@ class Trainer:
             "config": self.config.to_dict(),
             "step": self.step,
             "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "update": self._update.state_dict(),
             "generator": self._generator.get_state(),
             "state": self._state,
         }
@@ -261,7 +252,7 @@ class Trainer:
         self.config = config
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._update.load_state_dict(state["update"])
         self._generator.set_state(state["generator"])
         carried, device = state["state"], config.device
         self._state = None if carried is None else changed(carried, lambda each: each.to(device))
@@ -279,7 +270,7 @@ class Trainer:
 
     def _propagate(self, batch: Batch) -> tuple[float, float | None]:
         """Forward and backward: the loss and the accuracy."""
-        self._optimizer.zero_grad()
+        self._update.begin()
         state = self._state if batch.continues else None
         with dropout_of(self.config, self.step):
             passed = propagated(self.model, batch, state, self.config.windows)
@@ -302,7 +293,7 @@ class Trainer:
             return Failure(step=self.step, tensor="loss", kind=kind)
         source = "gradient of"
         if culprit is None and self._may_overflow:
-            source, culprit = "weight", find_non_finite(self._parameters)
+            source, culprit = "weight", find_non_finite(self._update.parameters)
         if culprit is None:
             return None
         return Failure(

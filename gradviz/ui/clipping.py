@@ -48,6 +48,8 @@ def sidebar(stage: Stage) -> None:
             fields.number("batch_size")
         with right:
             fields.number("seed")
+        with st.expander("Remedies"):
+            controls.remedies(fields)
         with st.expander("Measuring and numbers"):
             controls.measuring(fields)
 

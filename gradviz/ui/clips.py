@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.scenarios import Scenario
 from gradviz.ui.lesson import Query, Setups
 from gradviz.ui.stage import Stage

@@ -128,6 +128,8 @@ def _setups(stage: Stage) -> None:
     controls.network(fields)
     controls.training(fields)
     controls.state(fields)
+    with st.expander("Remedies"):
+        controls.remedies(fields)
 
 
 def _choice_of_one(stage: Stage, words: list[str]) -> None:

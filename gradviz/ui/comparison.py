@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.config.fields import shown
 from gradviz.config.setups import MOST_SETUPS, from_query, labels, to_query
+from gradviz.config.shown import shown
 from gradviz.scenarios import Scenario
 from gradviz.ui.lesson import Query, Setups
 from gradviz.ui.stage import Stage

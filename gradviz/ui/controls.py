@@ -8,7 +8,16 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from gradviz.config import CELLS, TASKS, RunConfig, bounds, choices, label_of, word_of
+from gradviz.config import (
+    CELLS,
+    TASKS,
+    RunConfig,
+    bounds,
+    choices,
+    label_of,
+    word_of,
+)
+from gradviz.config.remedy_fields import GROUPS
 from gradviz.config.setups import is_used
 from gradviz.ui import data_in_use
 from gradviz.ui.session import in_fragment
@@ -108,6 +117,19 @@ class Fields:
             args=(name,),
         )
 
+    def any(self, name: str) -> None:
+        """The widget that suits a field's kind."""
+        field = RunConfig.model_fields[name]
+        if field.annotation is bool:
+            self.flag(name)
+        elif choices(name):
+            self.choice(name)
+        else:
+            extra = field.json_schema_extra
+            step = extra.get("step", 1.0) if isinstance(extra, dict) else 1.0
+            assert isinstance(step, int | float)
+            self.number(name, step=step)
+
     def _key(self, name: str) -> str:
         return f"{self.prefix}_{name}"
 
@@ -141,6 +163,8 @@ def settings(
     with right:
         fields.number("seed")
     state(fields)
+    with st.expander("Remedies"):
+        remedies(fields)
     with st.expander("Measuring and numbers"):
         measuring(fields)
 
@@ -240,6 +264,16 @@ def state(fields: Fields) -> None:
             fields.number("bptt_window")
         if len(config.windows) > 1:
             fields.number("bptt_every")
+
+
+def remedies(fields: Fields) -> None:
+    """Those that are groups of settings; clips, starts and cells are among the others."""
+    for group in GROUPS:
+        names = [name for name in group.names if is_used(fields.form.config, name)]
+        if names:
+            st.markdown(f"**{group.title}**")
+        for name in names:
+            fields.any(name)
 
 
 def measuring(fields: Fields) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from gradviz.config import CELLS, RunConfig, label_of, word_of
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.history import CloseUpRequest, is_reversed
 from gradviz.ui import actions, controls, training
 from gradviz.ui.lesson import Query

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.ui.lesson import Query
 from gradviz.ui.stage import Stage
 from gradviz.ui.widgets import bound

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.lectures import Lecture, LectureError, Slide, find, load
 from gradviz.ui.lesson import Query
 

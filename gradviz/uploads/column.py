@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.uploads.numbers import Numbers, is_date, is_missing
 
 MOST_VALUE = 1e30

@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal
 
 import platformdirs
 
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.uploads.corpus import Corpus
 from gradviz.uploads.errors import MissingDataError, ShelfError
 from gradviz.uploads.packed import LONGEST_HEADER, Header, header_of, id_of, packed

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from gradviz.config.fields import shown
+from gradviz.config.shown import shown
 from gradviz.uploads.column import Cells, Column
 from gradviz.uploads.decode import decode
 from gradviz.uploads.errors import UploadError

@@ -1,0 +1,35 @@
+"""The settings of remedies, in groups: one file each.
+
+How to add one: a file with a pydantic model of the settings (title, description, bounds, a default
+that is *off*) and a `Group`; its model among RemedyFields' bases and its group in GROUPS. The
+sidebar, the URL, validation and the words of comparisons follow from these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from gradviz.config.remedy_fields import rates
+from gradviz.config.remedy_fields.group import Group
+
+if TYPE_CHECKING:
+    from gradviz.config.run_config import RunConfig
+
+GROUPS: tuple[Group, ...] = (rates.GROUP,)
+"""In a page's order."""
+
+GROUP_OF: Mapping[str, Group] = MappingProxyType(
+    {name: group for group in GROUPS for name in group.names}
+)
+"""By a setting's name."""
+
+
+class RemedyFields(rates.RateFields):
+    """All of them."""
+
+
+def misfit(config: RunConfig) -> tuple[str, str] | None:
+    """The field that does not fit the others, and a sentence; None where all do."""
+    return next((found for group in GROUPS if (found := group.misfit(config))), None)
