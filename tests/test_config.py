@@ -57,7 +57,12 @@ CHOSEN = {
     "readout": ("last", "mean", "sum", "attention"),
     "state": ("stateless", "stateful"),
     "attention": ("none", "dot", "general"),
-    "recurrent_init": ("default", "orthogonal", "identity", "normal"),
+    "recurrent_init": (
+        *("default", "orthogonal", "identity", "normal"),
+        *("xavier", "he", "small", "large"),
+    ),
+    "input_init": ("default", "xavier", "he", "orthogonal", "small"),
+    "gate_bias": ("default", "chrono"),
     "optimizer": ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"),
     "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
@@ -66,6 +71,11 @@ CHOSEN = {
 }
 FLAGS = {"bidirectional", "residual", "reverse_source", "normalise"}
 SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
+NEEDED: dict[str, dict[str, Any]] = {
+    "state": {"task": "sunspots"},
+    "gate_bias": {"cell": "lstm"},
+}
+"""Other settings without which a field cannot have all its values."""
 
 
 def problem(**settings: Any) -> dict[str, str]:
@@ -84,7 +94,7 @@ def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
 def test_limits(name: str, limits: tuple[float, float]) -> None:
     low, high = limits
-    small = {key: value for key, value in SMALL.items() if key != name}
+    small = {key: value for key, value in SMALL.items() if key != name} | NEEDED.get(name, {})
     for inside in (low, high):
         assert getattr(RunConfig(**small, **{name: inside}), name) == inside
     below = low - 1 if isinstance(low, int) else low - 1e-9
@@ -109,8 +119,7 @@ def test_momentum_is_below_1() -> None:
 def test_choices(name: str, values: tuple[str, ...]) -> None:
     assert choices(name) == values
     for value in values:
-        task = {"task": "sunspots"} if name == "state" else {}
-        assert getattr(RunConfig(**task, **{name: value}), name) == value
+        assert getattr(RunConfig(**NEEDED.get(name, {}), **{name: value}), name) == value
     assert problem(**{name: "LSTM2"})[name] == (
         f"{name} must be one of {', '.join(values)}, got “LSTM2”."
     )
@@ -163,6 +172,43 @@ def test_data_that_fix_the_length() -> None:
     assert RunConfig(task="digits_pixels").seq_len == 64
     assert RunConfig(task="digits_rows").seq_len == 8
     assert RunConfig(task="copy_memory", seq_len=30).timesteps == 50
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "sentence"),
+    [
+        (
+            {"gate_bias": "chrono"},
+            "gate_bias",
+            "gate_bias must be default for rnn, which has no gate that keeps its memory, got "
+            "chrono.",
+        ),
+        (
+            {"cell": "lstm", "gate_bias": "chrono", "forget_bias": 0.0},
+            "gate_bias",
+            "gate_bias must be default where a forget bias is given, 0, got chrono; empty the one "
+            "or the other.",
+        ),
+        (
+            {"cell": "fully_connected", "input_init": "he"},
+            "input_init",
+            "input_init must be default for fully_connected, which has no recurrent layer, got he.",
+        ),
+    ],
+)
+def test_inputs_and_starts_that_do_not_fit(
+    settings: dict[str, Any], field: str, sentence: str
+) -> None:
+    assert problem(**settings) == {field: sentence}
+
+
+def test_a_new_cell_or_task_turns_off_what_it_cannot_have() -> None:
+    started = RunConfig(cell="gru", gate_bias="chrono", input_init="he", forget_bias=2.0)
+    assert started.replace(cell="mgu", forget_bias=None).gate_bias == "chrono"
+    assert started.replace(cell="rnn").gate_bias == "default"
+    assert started.replace(cell="rnn").input_init == "he"
+    assert started.replace(cell="fully_connected", input_init="default").seed == started.seed
+    assert started.replace(cell="fully_connected").input_init == "default"
 
 
 def test_the_work_budget_is_named_when_it_is_passed() -> None:
@@ -397,6 +443,11 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["state"] = "stateless"
     if settings["state"] == "stateful" or window or spec.one_way:
         settings["bidirectional"] = False
+    cell = CELLS[settings["cell"]]
+    if not cell.is_recurrent:
+        settings["input_init"] = "default"
+    if not cell.has_keeping_gate or settings["forget_bias"] is not None:
+        settings["gate_bias"] = "default"
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
     return RunConfig(**settings)

@@ -37,6 +37,11 @@ class CellSpec:
     """Whether something is carried from timestep to timestep: of the baseline nothing is."""
 
     @property
+    def has_keeping_gate(self) -> bool:
+        """Whether the bias of some gate decides how long its memory lasts."""
+        return self.has_forget_bias or "update" in self.gates
+
+    @property
     def is_plain(self) -> bool:
         """Whether J_t = diag(φ′) W_hh: of this theory says most."""
         has_weight = self.has_recurrent_weight or self.makes_recurrent_weight

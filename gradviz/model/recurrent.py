@@ -22,7 +22,13 @@ from gradviz.cells import (
     Stack,
 )
 from gradviz.config import CELLS, RunConfig
-from gradviz.remedies import initialise_irnn, initialise_recurrent, set_forget_bias
+from gradviz.remedies import (
+    initialise_input,
+    initialise_irnn,
+    initialise_recurrent,
+    set_chrono_bias,
+    set_forget_bias,
+)
 
 
 def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
@@ -33,6 +39,9 @@ def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
         initialise_irnn(module)
     if spec.has_recurrent_weight:
         initialise_recurrent(module, config.recurrent_init, config.recurrent_gain)
+    initialise_input(module, config.input_init)
+    if config.gate_bias == "chrono":
+        set_chrono_bias(module, config.timesteps)
     if spec.has_forget_bias and config.forget_bias is not None:
         set_forget_bias(module, config.forget_bias)
     return module

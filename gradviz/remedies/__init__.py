@@ -10,10 +10,11 @@ from gradviz.remedies.clipping import (
     clip_gradients,
     find_non_finite,
 )
+from gradviz.remedies.gate_bias import set_chrono_bias, set_forget_bias
 from gradviz.remedies.initialisation import (
+    initialise_input,
     initialise_irnn,
     initialise_recurrent,
-    set_forget_bias,
 )
 from gradviz.remedies.norms import angle_between, total_norm
 from gradviz.remedies.schedule import learning_rate
@@ -27,9 +28,11 @@ __all__ = [
     "clip_gradients",
     "clip_traps",
     "find_non_finite",
+    "initialise_input",
     "initialise_irnn",
     "initialise_recurrent",
     "learning_rate",
+    "set_chrono_bias",
     "set_forget_bias",
     "total_norm",
 ]
