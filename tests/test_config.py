@@ -49,6 +49,8 @@ LIMITS = {
     "warmup_steps": (0, 10_000),
     "schedule_steps": (1, 100_000),
     "schedule_factor": (0.0, 1.0),
+    "pca": (0, 64),
+    "training_size": (0, 10_000),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -63,6 +65,7 @@ CHOSEN = {
     ),
     "input_init": ("default", "xavier", "he", "orthogonal", "small"),
     "gate_bias": ("default", "chrono"),
+    "input_scaling": ("none", "standard", "min_max"),
     "optimizer": ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"),
     "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
@@ -74,6 +77,8 @@ SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
 NEEDED: dict[str, dict[str, Any]] = {
     "state": {"task": "sunspots"},
     "gate_bias": {"cell": "lstm"},
+    # Data of one's own may have as many columns.
+    "pca": {"task": "series", "data": "0" * 16},
 }
 """Other settings without which a field cannot have all its values."""
 
@@ -178,6 +183,34 @@ def test_data_that_fix_the_length() -> None:
     ("settings", "field", "sentence"),
     [
         (
+            {"task": "char_lm", "input_scaling": "standard"},
+            "input_scaling",
+            "input_scaling must be none for char_lm, which reads tokens: an embedding is looked up "
+            "for each, got standard.",
+        ),
+        (
+            {"pca": 3},
+            "pca",
+            "pca must be at most 2 for adding, which reads so many numbers at a timestep, got 3.",
+        ),
+        (
+            {"training_size": 31},
+            "training_size",
+            "training_size must be 0 or at least the batch size, 32, got 31.",
+        ),
+        (
+            {"task": "sunspots", "state": "stateful", "training_size": 40},
+            "training_size",
+            "training_size must be 0 where the state goes on in the next batch, which reads the "
+            "data in their order, got 40.",
+        ),
+        (
+            {"task": "copy_memory", "seq_len": 180, "training_size": 2001},
+            "training_size",
+            "training_size must be at most 2,000 sequences of 200 timesteps of 10 numbers, "
+            "4,000,000 numbers in all, got 2,001.",
+        ),
+        (
             {"gate_bias": "chrono"},
             "gate_bias",
             "gate_bias must be default for rnn, which has no gate that keeps its memory, got "
@@ -203,6 +236,15 @@ def test_inputs_and_starts_that_do_not_fit(
 
 
 def test_a_new_cell_or_task_turns_off_what_it_cannot_have() -> None:
+    own = RunConfig(task="copy_memory", pca=6, input_scaling="standard", cell="gru")
+    assert own.replace(task="temporal_order").pca == 6
+    assert own.replace(task="adding").pca == 0
+    text = own.replace(task="word_lm")
+    assert (text.pca, text.input_scaling) == (0, "none")
+    with pytest.raises(ConfigError, match="pca must be at most 2"):
+        own.replace(task="adding", pca=6)
+    with pytest.raises(ConfigError, match="pca must be a whole number"):
+        own.replace(task="adding", pca="many")
     started = RunConfig(cell="gru", gate_bias="chrono", input_init="he", forget_bias=2.0)
     assert started.replace(cell="mgu", forget_bias=None).gate_bias == "chrono"
     assert started.replace(cell="rnn").gate_bias == "default"
@@ -443,6 +485,12 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["state"] = "stateless"
     if settings["state"] == "stateful" or window or spec.one_way:
         settings["bidirectional"] = False
+    if spec.tokens:
+        settings |= {"input_scaling": "none", "pca": 0}
+    elif spec.features and not settings.get("data"):
+        settings["pca"] = draw(st.integers(0, spec.features))
+    size = draw(st.integers(settings["batch_size"], 512)) if settings["seq_len"] < 100 else 0
+    settings["training_size"] = size if settings["state"] == "stateless" else 0
     cell = CELLS[settings["cell"]]
     if not cell.is_recurrent:
         settings["input_init"] = "default"

@@ -42,6 +42,7 @@ from gradviz.model import Carried, SequenceModel, WindowModel, build_model, chan
 from gradviz.remedies import Culprit, find_non_finite, learning_rate
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
+from gradviz.training.training_set import TrainingSet
 from gradviz.training.unrolled import covering, propagated
 from gradviz.training.update import Update
 from gradviz.training.writing import answering, write
@@ -66,7 +67,7 @@ class Trainer:
 
     Raises:
         ConfigError: when the config asks for a GPU that is not there, or for streams of data that
-            are too few.
+            are too few, components that are too many, or a training set that is too large.
 
     Attributes:
         config: the settings in force; those changed live included.
@@ -92,6 +93,7 @@ class Trainer:
         self._names = [name for name, _ in self.model.named_parameters()]
         self._update = Update(config, self.model)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
+        self._training_set = TrainingSet(config, self.task) if config.training_size else None
         self._state: Carried | None = None
         """Carried to the next batch, where the run is stateful."""
         if config.state == "stateful":
@@ -264,6 +266,8 @@ class Trainer:
         if self.config.state == "stateful":
             assert self.task.stream is not None
             batch = self.task.stream(self.config.batch_size, self.step)
+        elif self._training_set:
+            batch = self._training_set.batch(self.step)
         else:
             batch = self.task.sample(self.config.batch_size, self._generator)
         return batch.to(self.config.device, getattr(torch, self.config.dtype))
