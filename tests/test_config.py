@@ -69,6 +69,7 @@ CHOSEN = {
     "optimizer": ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"),
     "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
+    "norm": ("none", "layer", "batch"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
@@ -498,6 +499,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["gate_bias"] = "default"
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
+    if window or spec.network == "encoder_decoder" or settings["batch_size"] == 1:
+        settings["norm"] = draw(st.sampled_from(["none", "layer"]))
     return RunConfig(**settings)
 
 

@@ -6,7 +6,8 @@
 
 A skip needs the sizes of both to agree: they do from the second layer on, and at the first one
 where the inputs have as many units as its output. Dropout is of what goes from one layer to the
-next, skips included (Zaremba et al. 2014, arXiv 1409.2329), as PyTorch's modules have it.
+next, skips included (Zaremba et al. 2014, arXiv 1409.2329), as PyTorch's modules have it; a
+normalisation comes in front of it and behind the skip.
 
 Index legend: T timesteps, B sequences, I input size, D directions, P output size of a layer.
 """
@@ -33,6 +34,7 @@ class Stack(nn.Module):
         bidirectional: whether each layer reads both ways.
         residual: whether a layer adds what it reads to what it gives.
         between: makes the factors of dropout between two layers out of ones.
+        norms: of what goes from a layer to the next, one each; empty without.
         layer_names: "l0", "l0_reverse", "l1", …, PyTorch's suffixes, by which they are attributes.
     """
 
@@ -45,6 +47,7 @@ class Stack(nn.Module):
         bidirectional: bool = False,
         residual: bool = False,
         dropout: float = 0.0,
+        norm: Callable[[int], nn.Module] | None = None,
     ) -> None:
         """Of num_layers · D layers.
 
@@ -55,6 +58,7 @@ class Stack(nn.Module):
             bidirectional: read both ways.
             residual: skips around the layers.
             dropout: share of the values between layers that is set to 0 while training.
+            norm: makes a normalisation of so many units; None: there is none.
         """
         super().__init__()
         if num_layers < 1:
@@ -70,6 +74,8 @@ class Stack(nn.Module):
                 self.add_module(self.layer_names[-1], layer)
             input_size = sum(layer.output_size for layer in row)
         self.output_size = input_size
+        norms = [norm(input_size) for _ in range(num_layers - 1)] if norm else []
+        self.norms = nn.ModuleList(norms)
 
     @property
     def directions(self) -> int:
@@ -118,7 +124,11 @@ class Stack(nn.Module):
                 last.append(end)
             output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
             inputs = output + inputs if self.is_skipped(index) else output
-            if self.is_dropping and index < self.num_layers - 1:
+            if index == self.num_layers - 1:
+                break
+            if self.norms:
+                inputs = self.norms[index](inputs)
+            if self.is_dropping:
                 inputs = inputs * self.between(torch.ones_like(inputs))
         return inputs, tuple(last)
 

@@ -1,7 +1,7 @@
 """The recurrent layers that a config names.
 
 PyTorch's own module where it has one: it is the fastest. A Stack of layers for the other cells and
-nonlinearities, and for skips between layers.
+nonlinearities, and for skips and normalisations between layers.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gradviz.remedies import (
     initialise_input,
     initialise_irnn,
     initialise_recurrent,
+    norm_of,
     set_chrono_bias,
     set_forget_bias,
 )
@@ -48,7 +49,8 @@ def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
 
 
 def _is_fused(config: RunConfig) -> bool:
-    return _has_operation(config) and not config.residual
+    has_norms = config.norm != "none" and config.num_layers > 1
+    return _has_operation(config) and not config.residual and not has_norms
 
 
 def _has_operation(config: RunConfig) -> bool:
@@ -83,6 +85,7 @@ def _stack(config: RunConfig, input_size: int) -> Stack:
         bidirectional=config.bidirectional,
         residual=config.residual,
         dropout=config.dropout,
+        norm=None if config.norm == "none" else partial(norm_of, config.norm),
     )
 
 

@@ -12,6 +12,7 @@ from gradviz.config import RunConfig
 from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.model.state import Carried
+from gradviz.remedies import norm_of
 from gradviz.tasks import Batch, Task
 
 
@@ -24,6 +25,7 @@ class SequenceModel(nn.Module):
     Attributes:
         embedding: from a token to the numbers that stand for it; None where the task reads numbers.
         recurrent: the recurrent layers.
+        norm: of the top layer's output, before it is read out.
         pool: makes one vector of all timesteps' hidden states, where it answers once.
         readout: from there to the answer.
     """
@@ -38,6 +40,7 @@ class SequenceModel(nn.Module):
         width = config.embedding_size if self.embedding else task.input_size
         self.recurrent = recurrent_of(config, width)
         width = config.hidden_size * (2 if config.bidirectional else 1)
+        self.norm = norm_of(config.norm, width)
         self.pool = pooling(config, width) if task.answers == "once" else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
         self.readout = nn.Linear(width, task.output_size, dtype=torch.float64)
@@ -75,5 +78,5 @@ class SequenceModel(nn.Module):
 
     def read_out(self, hidden: torch.Tensor) -> torch.Tensor:
         """From the top layer's (T, B, H), as `forward` gives it."""
-        answer: torch.Tensor = self.readout(self.dropout(self.pool(hidden)))
+        answer: torch.Tensor = self.readout(self.dropout(self.pool(self.norm(hidden))))
         return answer

@@ -16,6 +16,7 @@ from gradviz.remedies.initialisation import (
     initialise_irnn,
     initialise_recurrent,
 )
+from gradviz.remedies.normalisation import SequenceBatchNorm, norm_of
 from gradviz.remedies.norms import angle_between, total_norm
 from gradviz.remedies.schedule import learning_rate
 
@@ -24,6 +25,7 @@ __all__ = [
     "ClipTrap",
     "Clipping",
     "Culprit",
+    "SequenceBatchNorm",
     "angle_between",
     "clip_gradients",
     "clip_traps",
@@ -32,6 +34,7 @@ __all__ = [
     "initialise_irnn",
     "initialise_recurrent",
     "learning_rate",
+    "norm_of",
     "set_chrono_bias",
     "set_forget_bias",
     "total_norm",

@@ -11,13 +11,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gradviz.config.remedy_fields import inputs, rates, starts
+from gradviz.config.remedy_fields import inputs, norms, rates, starts
 from gradviz.config.remedy_fields.group import Group
 
 if TYPE_CHECKING:
     from gradviz.config.run_config import RunConfig
 
-GROUPS: tuple[Group, ...] = (rates.GROUP, inputs.GROUP, starts.GROUP)
+GROUPS: tuple[Group, ...] = (
+    rates.GROUP,
+    inputs.GROUP,
+    starts.GROUP,
+    norms.GROUP,
+)
 """In a page's order."""
 
 GROUP_OF: Mapping[str, Group] = MappingProxyType(
@@ -26,7 +31,12 @@ GROUP_OF: Mapping[str, Group] = MappingProxyType(
 """By a setting's name."""
 
 
-class RemedyFields(starts.StartFields, inputs.InputFields, rates.RateFields):
+class RemedyFields(
+    norms.NormFields,
+    starts.StartFields,
+    inputs.InputFields,
+    rates.RateFields,
+):
     """All of them."""
 
 
