@@ -51,6 +51,7 @@ LIMITS = {
     "schedule_factor": (0.0, 1.0),
     "pca": (0, 64),
     "training_size": (0, 10_000),
+    "pretrain_steps": (0, 100_000),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -80,6 +81,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "gate_bias": {"cell": "lstm"},
     # Data of one's own may have as many columns.
     "pca": {"task": "series", "data": "0" * 16},
+    "pretrain_steps": {"num_layers": 2},
 }
 """Other settings without which a field cannot have all its values."""
 
@@ -499,8 +501,13 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["gate_bias"] = "default"
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
-    if window or spec.network == "encoder_decoder" or settings["batch_size"] == 1:
+    is_pair = spec.network == "encoder_decoder"
+    if settings["num_layers"] == 1 or is_pair or not CELLS[settings["cell"]].is_recurrent:
+        settings["pretrain_steps"] = 0
+    if window or is_pair or settings["batch_size"] == 1:
         settings["norm"] = draw(st.sampled_from(["none", "layer"]))
+    if settings["norm"] == "batch":
+        settings["pretrain_steps"] = 0
     return RunConfig(**settings)
 
 

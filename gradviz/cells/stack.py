@@ -31,6 +31,7 @@ class Stack(nn.Module):
         input_size: I.
         output_size: D·P.
         num_layers: of the stack.
+        depth: how many of the layers run, from the lowest up: all, unless it is set.
         bidirectional: whether each layer reads both ways.
         residual: whether a layer adds what it reads to what it gives.
         between: makes the factors of dropout between two layers out of ones.
@@ -64,6 +65,7 @@ class Stack(nn.Module):
         if num_layers < 1:
             raise ValueError(f"num_layers must be 1 or more, got {num_layers}.")
         self.input_size = input_size
+        self.depth = num_layers
         self.num_layers, self.bidirectional, self.residual = num_layers, bidirectional, residual
         self.between = nn.Dropout(dropout)
         self.layer_names: list[str] = []
@@ -101,7 +103,7 @@ class Stack(nn.Module):
     def forward(
         self, inputs: Tensor, state: Sequence[State] | None = None
     ) -> tuple[Tensor, tuple[State, ...]]:
-        """The outputs (T, B, D·P) of the top layer and the last states.
+        """The outputs (T, B, D·P) of the top layer that runs, and the last states.
 
         Args:
             inputs: (T, B, I), time first.
@@ -109,12 +111,13 @@ class Stack(nn.Module):
                 What a pass gives as last states may be given to the next, through `detached`
                 where no gradient is to go from one to the other.
         """
-        layers, last = self.layers, []
+        layers, last = self.layers[: self.depth * self.directions], []
         if state is not None and len(state) != len(layers):
             raise ValueError(
-                f"state must hold one for each of {', '.join(self.layer_names)}, got {len(state)}."
+                f"state must hold one for each of {', '.join(self.layer_names[: len(layers)])}, "
+                f"got {len(state)}."
             )
-        for index in range(self.num_layers):
+        for index in range(self.depth):
             outputs = []
             for direction in range(self.directions):
                 place = index * self.directions + direction
@@ -124,7 +127,7 @@ class Stack(nn.Module):
                 last.append(end)
             output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
             inputs = output + inputs if self.is_skipped(index) else output
-            if index == self.num_layers - 1:
+            if index == self.depth - 1:
                 break
             if self.norms:
                 inputs = self.norms[index](inputs)

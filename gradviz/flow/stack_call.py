@@ -149,8 +149,8 @@ def call_of(
     """Note a call, and follow its outputs' gradients."""
     names, directions, is_skipped = ["l0"], 1, [False]
     if isinstance(module, Stack):
-        names, directions = module.layer_names, module.directions
-        is_skipped = [module.is_skipped(index) for index in range(module.num_layers)]
+        names, directions = module.layer_names[: len(ran)], module.directions
+        is_skipped = [module.is_skipped(index) for index in range(module.depth)]
     call = StackCall(
         name=name,
         notes=[_noted(*each) for each in zip(names, ran, strict=True)],

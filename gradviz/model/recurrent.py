@@ -1,7 +1,8 @@
 """The recurrent layers that a config names.
 
 PyTorch's own module where it has one: it is the fastest. A Stack of layers for the other cells and
-nonlinearities, and for skips and normalisations between layers.
+nonlinearities, and for skips and normalisations between layers,
+and where they are trained one after the other.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
 
 def _is_fused(config: RunConfig) -> bool:
     has_norms = config.norm != "none" and config.num_layers > 1
-    return _has_operation(config) and not config.residual and not has_norms
+    return _has_operation(config) and not (config.residual or has_norms or config.pretrain_steps)
 
 
 def _has_operation(config: RunConfig) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from gradviz.cells import Stack
 from gradviz.config import RunConfig
 from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.model.state import Carried
-from gradviz.remedies import norm_of
+from gradviz.remedies import norm_of, train_stage
 from gradviz.tasks import Batch, Task
 
 
@@ -47,6 +48,13 @@ class SequenceModel(nn.Module):
         self.layer_names = config.layer_names
         # Drawn in float64 whatever the dtype, so that one seed starts both at the same weights.
         self.to(device=config.device, dtype=getattr(torch, config.dtype))
+
+    def begin_stage(self, stage: int) -> None:
+        """Of `remedies.pretraining`: what runs and is trained from now on."""
+        assert isinstance(self.recurrent, Stack), "the config's, where it is pre-trained"
+        train_stage(self.recurrent, stage)
+        if self.embedding:
+            self.embedding.requires_grad_(stage in {0, self.recurrent.num_layers})
 
     @property
     def watched(self) -> nn.Module:

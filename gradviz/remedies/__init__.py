@@ -18,6 +18,7 @@ from gradviz.remedies.initialisation import (
 )
 from gradviz.remedies.normalisation import SequenceBatchNorm, norm_of
 from gradviz.remedies.norms import angle_between, total_norm
+from gradviz.remedies.pretraining import stage_of, train_stage
 from gradviz.remedies.schedule import learning_rate
 
 __all__ = [
@@ -37,5 +38,7 @@ __all__ = [
     "norm_of",
     "set_chrono_bias",
     "set_forget_bias",
+    "stage_of",
     "total_norm",
+    "train_stage",
 ]

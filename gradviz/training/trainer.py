@@ -39,7 +39,7 @@ from gradviz.history import (
     StepRecord,
 )
 from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
-from gradviz.remedies import Culprit, find_non_finite, learning_rate
+from gradviz.remedies import Culprit, find_non_finite, learning_rate, stage_of
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
 from gradviz.training.training_set import TrainingSet
@@ -90,12 +90,11 @@ class Trainer:
         self.step = 0
         self.dear_probes: int | None = None
         self.closeup: CloseUpRequest | None = None
-        self._names = [name for name, _ in self.model.named_parameters()]
-        self._update = Update(config, self.model)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._training_set = TrainingSet(config, self.task) if config.training_size else None
         self._state: Carried | None = None
         """Carried to the next batch, where the run is stateful."""
+        self._begin_stage()
         if config.state == "stateful":
             self._batch()  # It refuses a batch that the data are too few for.
         self._may_overflow = False
@@ -135,15 +134,15 @@ class Trainer:
             with self._watch() as watching:
                 loss, accuracy = self._propagate(batch)
             # With weights that are no numbers there is nothing to measure, but a failure to tell.
-            if math.isfinite(loss) or find_non_finite(self._update.parameters) is None:
-                layers = self._measured(watching, full=measure == "full")
+            if math.isfinite(loss) or find_non_finite(list(self.model.parameters())) is None:
+                layers |= self._measured(watching, full=measure == "full")
                 self._read = batch.inputs if self.task.vocabulary else None
                 closeup = self.look(self.closeup) if self.closeup else None
         clipping = self._update.step(config, self.step)
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
         self._may_overflow |= not clipping.norm_post < HUGE_GRADIENT
-        return StepRecord(
+        record = StepRecord(
             step=self.step,
             loss=loss,
             accuracy=accuracy,
@@ -157,6 +156,9 @@ class Trainer:
             failure=self._failure(loss, clipping.culprit),
             closeup=closeup,
         )
+        if stage_of(config, self.step) != self._stage:
+            self._begin_stage()
+        return record
 
     def look(self, request: CloseUpRequest) -> CloseUp | None:
         """Look at the last measured step at another place; nothing is trained or drawn at random.
@@ -253,6 +255,7 @@ class Trainer:
             )
         self.config = config
         self.step = state["step"]
+        self._begin_stage()
         self.model.load_state_dict(state["model"])
         self._update.load_state_dict(state["update"])
         self._generator.set_state(state["generator"])
@@ -261,6 +264,18 @@ class Trainer:
         self._may_overflow = True
         self._recorder.begin_anew()
         self._close_up = None
+
+    def _begin_stage(self) -> None:
+        """What is trained from this step on, and its optimiser, without a past."""
+        self._stage = stage_of(self.config, self.step)
+        if self.config.pretrain_steps:
+            assert isinstance(self.model, SequenceModel)
+            self.model.begin_stage(self._stage)
+            self.model.zero_grad()  # What is frozen now has gradients of its last step.
+        named = self.model.named_parameters()
+        self._names = [name for name, each in named if each.requires_grad]
+        self._update = Update(self.config, self.model)
+        self._state = None
 
     def _batch(self) -> Batch:
         if self.config.state == "stateful":

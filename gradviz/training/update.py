@@ -14,11 +14,11 @@ class Update:
     """The optimiser and the remedies around it.
 
     Attributes:
-        parameters: all of the model's.
+        parameters: those of the model's that are trained now.
     """
 
     def __init__(self, config: RunConfig, model: Model) -> None:
-        self.parameters = list(model.parameters())
+        self.parameters = [each for each in model.parameters() if each.requires_grad]
         self._exempt = list(model.readout.parameters())
         self._optimizer = optimizer_of(config, self.parameters)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gradviz.config.remedy_fields import inputs, norms, rates, starts
+from gradviz.config.remedy_fields import inputs, norms, pretraining, rates, starts
 from gradviz.config.remedy_fields.group import Group
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ GROUPS: tuple[Group, ...] = (
     inputs.GROUP,
     starts.GROUP,
     norms.GROUP,
+    pretraining.GROUP,
 )
 """In a page's order."""
 
@@ -32,6 +33,7 @@ GROUP_OF: Mapping[str, Group] = MappingProxyType(
 
 
 class RemedyFields(
+    pretraining.PretrainingFields,
     norms.NormFields,
     starts.StartFields,
     inputs.InputFields,
