@@ -25,6 +25,7 @@ from gradviz.config import (
     choices,
     word_of,
 )
+from gradviz.config.remedy_fields import giving_way
 
 LIMITS = {
     "seq_len": (2, 1000),
@@ -52,6 +53,11 @@ LIMITS = {
     "pca": (0, 64),
     "training_size": (0, 10_000),
     "pretrain_steps": (0, 100_000),
+    "constraint_limit": (0.001, 1000.0),
+    "l1": (0.0, 1.0),
+    "l2": (0.0, 1.0),
+    "weight_decay": (0.0, 10.0),
+    "omega": (0.0, 1000.0),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -71,6 +77,9 @@ CHOSEN = {
     "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
     "norm": ("none", "layer", "batch"),
+    "input_constraint": ("none", "max_norm", "unit_norm", "non_negative", "spectral"),
+    "recurrent_constraint": ("none", "max_norm", "unit_norm", "non_negative", "spectral"),
+    "bias_constraint": ("none", "max_norm", "unit_norm", "non_negative"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
@@ -467,6 +476,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
     settings |= {name: draw(st.booleans()) for name in FLAGS}
     settings["momentum"] = draw(st.floats(0, 1, exclude_max=True))
     settings["forget_bias"] = draw(st.none() | st.floats(-20, 20))
+    most = min(10.0, 0.99 / settings["learning_rate"])
+    settings["weight_decay"] = draw(st.none() | st.floats(0, most))
     spec = TASKS[settings["task"]]
     low, high = spec.seq_len
     settings["seq_len"] = draw(st.integers(low, high))
@@ -508,6 +519,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["norm"] = draw(st.sampled_from(["none", "layer"]))
     if settings["norm"] == "batch":
         settings["pretrain_steps"] = 0
+    settings |= giving_way(settings)
     return RunConfig(**settings)
 
 

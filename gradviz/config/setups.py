@@ -39,6 +39,9 @@ _PHRASES = {
     "forget_bias": "forget bias {}",
     "clip_threshold": "threshold {}",
     "bptt_window": "window {}",
+    "l1": "L1 {}",
+    "l2": "L2 {}",
+    "omega": "Ω times {}",
     "bptt_every": "every {} timesteps",
     "probe_size": "probes {}",
     "record_every": "every {} steps",
@@ -205,7 +208,7 @@ def _phrase(config: RunConfig, name: str) -> str:
     if name in _OF_WEIGHTS:
         return f"{value} {_OF_WEIGHTS[name]}"
     if value is None:
-        return f"{word_of(value)} {label_of(name).split(' (')[0].lower()}"
+        return f"{word_of(value, name)} {label_of(name).split(' (')[0].lower()}"
     if isinstance(value, bool):
         return f"{'' if value else 'not '}{name}"
     if name in _SELF_SAID:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -42,6 +42,7 @@ from gradviz.model import Carried, SequenceModel, WindowModel, build_model, chan
 from gradviz.remedies import Culprit, find_non_finite, learning_rate, stage_of
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
+from gradviz.training.passing_on import add_omega
 from gradviz.training.training_set import TrainingSet
 from gradviz.training.unrolled import covering, propagated
 from gradviz.training.update import Update
@@ -128,16 +129,19 @@ class Trainer:
         batch = self._batch()
         layers = {name: LayerRecord() for name in self.model.layer_names}
         closeup = None
-        if measure == "none":
+        with ExitStack() as watches:
+            everyone = watches.enter_context(watch(self.model.watched)) if config.omega else None
+            watching = None if measure == "none" else watches.enter_context(self._watch())
             loss, accuracy = self._propagate(batch)
-        else:
-            with self._watch() as watching:
-                loss, accuracy = self._propagate(batch)
-            # With weights that are no numbers there is nothing to measure, but a failure to tell.
-            if math.isfinite(loss) or find_non_finite(list(self.model.parameters())) is None:
-                layers |= self._measured(watching, full=measure == "full")
-                self._read = batch.inputs if self.task.vocabulary else None
-                closeup = self.look(self.closeup) if self.closeup else None
+        # With weights that are no numbers there is nothing to measure, but a failure to tell.
+        if watching and (
+            math.isfinite(loss) or find_non_finite(list(self.model.parameters())) is None
+        ):
+            layers |= self._measured(watching, full=measure == "full")
+            self._read = batch.inputs if self.task.vocabulary else None
+            closeup = self.look(self.closeup) if self.closeup else None
+        if everyone and math.isfinite(loss):
+            add_omega(self.model, self._flows(everyone), config.omega)
         clipping = self._update.step(config, self.step)
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.

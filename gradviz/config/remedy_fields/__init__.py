@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gradviz.config.remedy_fields import inputs, norms, pretraining, rates, starts
+from gradviz.config.remedy_fields import (
+    inputs,
+    norms,
+    pretraining,
+    rates,
+    starts,
+    weights,
+)
 from gradviz.config.remedy_fields.group import Group
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ GROUPS: tuple[Group, ...] = (
     rates.GROUP,
     inputs.GROUP,
     starts.GROUP,
+    weights.GROUP,
     norms.GROUP,
     pretraining.GROUP,
 )
@@ -35,6 +43,7 @@ GROUP_OF: Mapping[str, Group] = MappingProxyType(
 class RemedyFields(
     pretraining.PretrainingFields,
     norms.NormFields,
+    weights.WeightFields,
     starts.StartFields,
     inputs.InputFields,
     rates.RateFields,
