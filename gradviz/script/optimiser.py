@@ -1,0 +1,18 @@
+"""The optimiser."""
+
+from __future__ import annotations
+
+from gradviz.script.draft import Draft
+
+FIELDS = frozenset({"optimizer", "learning_rate", "momentum"})
+
+_NAMES = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+
+
+def write(draft: Draft) -> None:
+    """PyTorch's own, at its defaults but for what the config sets."""
+    config = draft.config
+    arguments = f"model.parameters(), lr={draft.setting('learning_rate')}"
+    if config.momentum and config.optimizer in {"sgd", "rmsprop"}:
+        arguments += f", momentum={draft.setting('momentum')}"
+    draft.optimizer = f"torch.optim.{_NAMES[config.optimizer]}({arguments})"

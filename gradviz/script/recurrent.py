@@ -1,0 +1,81 @@
+"""The recurrent layers of a model: PyTorch's fused modules."""
+
+from __future__ import annotations
+
+from gradviz.config import CELLS
+from gradviz.script.draft import Draft
+from gradviz.script.errors import ScriptError
+
+FIELDS = frozenset(
+    {
+        "cell",
+        "activation",
+        "num_layers",
+        "bidirectional",
+        "residual",
+        "hidden_size",
+        "recurrent_init",
+        "recurrent_gain",
+        "forget_bias",
+    }
+)
+
+_MODULES = {"rnn": "RNN", "irnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+
+_PLAIN = "W_ih x_t + b_ih + W_hh h_{t−1} + b_hh"
+
+EQUATIONS = {
+    "tanh": (f"h_t = tanh({_PLAIN})",),
+    "relu": (f"h_t = max(0, {_PLAIN})",),
+    "lstm": (
+        "i, f, g, o = σ, σ, tanh, σ of W_ih x_t + b_ih + W_hh h_{t−1} + b_hh",
+        "c_t = f ⊙ c_{t−1} + i ⊙ g",
+        "h_t = o ⊙ tanh(c_t)",
+    ),
+    "gru": (
+        "r, z = σ of W_ih x_t + b_ih + W_hh h_{t−1} + b_hh",
+        "n = tanh(W_in x_t + b_in + r ⊙ (W_hn h_{t−1} + b_hn))",
+        "h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}",
+    ),
+}
+
+
+def recurrent(draft: Draft, name: str, input_size: str) -> None:
+    """Add the attribute `name` to the model, and how its weights start."""
+    config = draft.config
+    draft.attributes.append(f"self.{name} = {_made(draft, input_size)}")
+    if config.cell == "irnn":
+        start = draft.use("models.start", "start_irnn")
+        draft.attributes.append(f"{start}(self.{name})")
+    if CELLS[config.cell].has_recurrent_weight and config.recurrent_init != "default":
+        start = draft.use("models.start", f"start_{config.recurrent_init}")
+        draft.attributes.append(f"{start}(self.{name}, {draft.setting('recurrent_gain')})")
+    if CELLS[config.cell].has_forget_bias and config.forget_bias is not None:
+        start = draft.use("models.forget_bias", "set_forget_bias")
+        draft.attributes.append(f"{start}(self.{name}, {draft.setting('forget_bias')})")
+
+
+def _made(draft: Draft, input_size: str) -> str:
+    """The expression that makes the layers."""
+    config = draft.config
+    if not is_fused(draft):
+        raise ScriptError(f"cell must be one of {', '.join(_MODULES)}, got {config.cell}.")
+    kind = "relu" if config.cell == "irnn" else config.activation
+    draft.equations = EQUATIONS[kind if config.cell in {"rnn", "irnn"} else config.cell]
+    options = [input_size, draft.setting("hidden_size")]
+    if config.num_layers > 1:
+        options.append(draft.setting("num_layers"))
+    if kind == "relu":
+        options.append('nonlinearity="relu"')
+    if config.num_layers > 1 and config.dropout:
+        options.append(f"dropout={draft.setting('dropout')}")
+    if config.bidirectional:
+        options.append("bidirectional=True")
+    return f"nn.{_MODULES[config.cell]}({', '.join(options)})"
+
+
+def is_fused(draft: Draft) -> bool:
+    """Whether PyTorch has a module for all layers together."""
+    config = draft.config
+    has_activation = config.cell != "rnn" or config.activation in {"tanh", "relu"}
+    return config.cell in _MODULES and has_activation and not config.residual
