@@ -17,7 +17,7 @@ class Draft:
 
     config: RunConfig
     settings: dict[str, str] = field(default_factory=dict)
-    """The constants on top: name to its value as Python writes it."""
+    """The constants on top: name to the lines that set it."""
     wanted: list[tuple[str, str]] = field(default_factory=list)
     """Part and name of each definition that the lines below use."""
     notes: list[str] = field(default_factory=list)
@@ -57,9 +57,9 @@ class Draft:
         """The constant of a RunConfig's field, which is then written on top."""
         return self.constant(name.upper(), repr(getattr(self.config, name)))
 
-    def constant(self, name: str, value: str) -> str:
-        """A constant of another value; `value` as Python writes it."""
-        self.settings[name] = value
+    def constant(self, name: str, value: str, note: str = "") -> str:
+        """A constant of another value, as Python writes it, below a comment on what it is."""
+        self.settings[name] = (f"# {note}\n" if note else "") + f"{name} = {value}"
         return name
 
     def use(self, part: str, name: str) -> str:

@@ -49,10 +49,8 @@ def _answers_every(draft: Draft) -> bool:
 def _attributes(draft: Draft) -> None:
     config, text = draft.config, task_text(draft)
     width = text.input_size
-    for size in {text.input_size, text.output_size} - {"FORECAST_STEPS"}:
-        if not size.isdigit():
-            draft.arguments[size] = size
     if TASKS[config.task].tokens:
+        draft.arguments["kinds"] = "kinds"
         width = draft.setting("embedding_size")
         draft.attributes.append(f"self.embedding = nn.Embedding({text.input_size}, {width})")
     recurrent(draft, "recurrent", width)

@@ -44,7 +44,6 @@ def _drawn(name: str, *sources: str, part: str = "") -> Callable[[Draft], str]:
 
 
 def _images(draft: Draft) -> Sequence[str]:
-    draft.notes.append("The digits come with scikit-learn.")
     return (f"images, names = {draft.use('tasks.digits', 'images_and_digits')}()",)
 
 

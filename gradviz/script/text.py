@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from urllib.parse import urlencode
 
@@ -12,8 +13,7 @@ from gradviz.config import CELLS, TASKS, RunConfig
 from gradviz.script.bundle import Bundle, bundled, names_used
 from gradviz.script.draft import Draft
 from gradviz.script.imports import Imported, import_lines
-
-WIDTH = 100
+from gradviz.script.layout import WIDTH, fitted
 
 COMMON = (
     Imported("sys"),
@@ -25,6 +25,8 @@ COMMON = (
 )
 """What the lines of a Draft may use without asking."""
 
+_PIP_NAMES = {"sklearn": "scikit-learn"}
+
 START = """\
 if __name__ == "__main__":
     train(int(sys.argv[1]) if len(sys.argv) > 1 else 100)"""
@@ -32,12 +34,14 @@ if __name__ == "__main__":
 
 def text_of(draft: Draft) -> str:
     """The script, formatted as ruff does."""
-    model, training = _model(draft), _training(draft)
+    model, training = _fitted(_model(draft)), _fitted(_training(draft))
     bundle = bundled(draft.wanted)
-    settings = [f"{name} = {value}" for name, value in _ordered(draft.settings).items()]
+    clash = set(bundle.origin) & {*draft.settings, "Model", "train"}
+    assert not clash, f"parts and settings must have names of their own, got {clash}"
+    settings = list(_ordered(draft.settings).values())
     used = set(names_used(ast.parse("\n".join([*settings, model, training, START]))))
     needed = bundle.imports | {each for each in COMMON if each.bound in used}
-    top = [_docstring(draft), "", *import_lines(needed), "", *settings]
+    top = [_docstring(draft, needed), "", *import_lines(needed), "", *settings]
     return "\n\n\n".join(["\n".join(top), *_definitions(bundle), model, training, START]) + "\n"
 
 
@@ -60,18 +64,25 @@ def _definitions(bundle: Bundle) -> list[str]:
     return texts
 
 
-def _docstring(draft: Draft) -> str:
+def _docstring(draft: Draft, needed: Iterable[Imported]) -> str:
     config = draft.config
-    title = f"{CELLS[config.cell].label}, {TASKS[config.task].label}: the training, in PyTorch."
+    title = f"{CELLS[config.cell].label} on “{TASKS[config.task].label}”, trained in plain PyTorch."
     query = urlencode(config.to_query())
-    link = ["In gradviz it is the link that ends in", "", f"    ?{query}"]
+    link = ["In gradviz this is the link that ends in", "", f"    ?{query}"]
     if not query:
-        link = ["In gradviz it is the training with which Live training begins."]
-    checked = f"Its losses are gradviz's own, of the same seed, with torch {version('torch')}"
-    paragraphs = [*draft.notes, f"{checked} on the same machine."]
-    how = "Start it with `python` and its name; a number behind it is how many steps it takes."
-    wrapped = [textwrap.fill(each, WIDTH) for each in [*paragraphs, how]]
-    return "\n".join([f'"""{title}', "", *link, "", "\n\n".join(wrapped), '"""'])
+        link = ["In gradviz these are the settings of a link without any."]
+    same = f"With torch {version('torch')}, on the same machine, it prints gradviz's own losses."
+    how = "Run it as `python script.py 500` to take 500 steps; without a number it takes 100."
+    sentences = [f"It needs {_packages(needed)}.", same, *draft.notes, how]
+    text = textwrap.fill(" ".join(sentences), WIDTH)
+    return "\n".join([f'"""{title}', "", *link, "", text, '"""'])
+
+
+def _packages(needed: Iterable[Imported]) -> str:
+    """What is to be installed, as pip names it."""
+    modules = {each.module.split(".")[0] for each in needed} - sys.stdlib_module_names
+    first, *others = sorted(_PIP_NAMES.get(each, each) for each in modules)
+    return ", ".join([first, *others[:-1]]) + (f" and {others[-1]}" if others else "")
 
 
 def _model(draft: Draft) -> str:
@@ -119,6 +130,10 @@ def _training(draft: Draft) -> str:
         *_indented(["print(step + 1, loss.item())"]),
     ]
     return "\n".join(["def train(steps: int) -> None:", *_indented(body)])
+
+
+def _fitted(text: str) -> str:
+    return "\n".join(part for line in text.splitlines() for part in fitted(line))
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from gradviz.script.draft import Draft
 
+_CUTS = "No gradient goes back from the timesteps after a cut to those before."
+_WINDOWS = "(first, since, end): the losses of since … end go back to first, no further."
+
 
 @dataclass(frozen=True)
 class Way:
@@ -30,7 +33,7 @@ class Way:
         last = "last" if draft.is_stateful else "_"
         if self.cuts:
             read = draft.use("models.truncated", "read_in_pieces")
-            cuts = draft.constant("CUTS", self.cuts)
+            cuts = draft.constant("CUTS", self.cuts, _CUTS)
             return f"hidden, {last} = {read}(self.recurrent, {inputs}, {state}, {cuts})"
         arguments = f"{inputs}, state" if draft.is_stateful else inputs
         return f"hidden, {last} = self.recurrent({arguments})"
@@ -54,7 +57,7 @@ class Way:
 
     def _propagate_twice(self, draft: Draft, inputs: str, state: str) -> None:
         read = draft.use("models.truncated", "read_in_windows")
-        windows = draft.constant("WINDOWS", self.windows)
+        windows = draft.constant("WINDOWS", self.windows, _WINDOWS)
         last = "state" if draft.is_stateful else "_"
         if inputs != "inputs":
             draft.forward.append(f"inputs = {inputs}")
