@@ -9,17 +9,17 @@ A setting that no writer knows is refused, never left out silently.
 from __future__ import annotations
 
 from gradviz.config import RunConfig
-from gradviz.script import clip, optimiser, recurrent, sequence_model, task
+from gradviz.script import clip, optimiser, rates, recurrent, sequence_model, task
 from gradviz.script.draft import Draft
 from gradviz.script.errors import ScriptError
 from gradviz.script.text import text_of
 
 __all__ = ["KNOWN", "ScriptError", "script"]
 
-WRITERS = (sequence_model.write, task.write, optimiser.write, clip.write)
+WRITERS = (sequence_model.write, task.write, optimiser.write, clip.write, rates.write)
 
 KNOWN = frozenset({"seed", "probe_size", "record_every"}).union(
-    *(each.FIELDS for each in (sequence_model, recurrent, task, optimiser, clip))
+    *(each.FIELDS for each in (sequence_model, recurrent, task, optimiser, clip, rates))
 )
 """The settings that a script follows, or that change nothing of the training."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradviz.script.draft import Draft
+from gradviz.script.errors import cannot
 
 FIELDS = frozenset({"clip", "clip_threshold"})
 
@@ -19,5 +20,7 @@ def write(draft: Draft) -> None:
             'clipped = [w for name, w in model.named_parameters() if "readout" not in name]'
         )
         draft.clip.append(f"clip_adaptively(clipped, {threshold})")
-    else:
+    elif kind in {"norm", "value"}:
         draft.clip.append(f"nn.utils.clip_grad_{kind}_(model.parameters(), {threshold})")
+    else:
+        raise cannot("clip", ("none", "norm", "value", "agc"), kind)

@@ -45,6 +45,8 @@ class Draft:
     backward: list[str] = field(default_factory=list)
     """`loss.backward()` and, before the clip, what is done to gradients."""
     clip: list[str] = field(default_factory=list)
+    before_step: list[str] = field(default_factory=list)
+    """Between the clip and the optimiser's step: what sets the optimiser."""
     after_step: list[str] = field(default_factory=list)
     """Behind the optimiser's step: constraints, schedules, the state to go on with."""
 

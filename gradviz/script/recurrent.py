@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradviz.config import CELLS
 from gradviz.script.draft import Draft
-from gradviz.script.errors import ScriptError
+from gradviz.script.errors import cannot
 
 FIELDS = frozenset(
     {
@@ -21,6 +21,8 @@ FIELDS = frozenset(
 )
 
 _MODULES = {"rnn": "RNN", "irnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+
+_STARTS = ("orthogonal", "identity", "normal")
 
 _PLAIN = "W_ih x_t + b_ih + W_hh h_{t−1} + b_hh"
 
@@ -48,6 +50,8 @@ def recurrent(draft: Draft, name: str, input_size: str) -> None:
         start = draft.use("models.start", "start_irnn")
         draft.attributes.append(f"{start}(self.{name})")
     if CELLS[config.cell].has_recurrent_weight and config.recurrent_init != "default":
+        if config.recurrent_init not in _STARTS:
+            raise cannot("recurrent_init", ("default", *_STARTS), config.recurrent_init)
         start = draft.use("models.start", f"start_{config.recurrent_init}")
         draft.attributes.append(f"{start}(self.{name}, {draft.setting('recurrent_gain')})")
     if CELLS[config.cell].has_forget_bias and config.forget_bias is not None:
@@ -59,7 +63,7 @@ def _made(draft: Draft, input_size: str) -> str:
     """The expression that makes the layers."""
     config = draft.config
     if not is_fused(draft):
-        raise ScriptError(f"cell must be one of {', '.join(_MODULES)}, got {config.cell}.")
+        raise cannot("cell", _MODULES, config.cell)
     kind = "relu" if config.cell == "irnn" else config.activation
     draft.equations = EQUATIONS[kind if config.cell in {"rnn", "irnn"} else config.cell]
     options = [input_size, draft.setting("hidden_size")]

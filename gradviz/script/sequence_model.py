@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gradviz.config import CELLS, TASKS
 from gradviz.script.draft import Draft
+from gradviz.script.errors import cannot
 from gradviz.script.recurrent import recurrent
 from gradviz.script.task import task_text
 from gradviz.script.through_time import Way, way_of
@@ -21,10 +22,19 @@ _READ = {
     "every": "every state",
 }
 
+_POOLS = {
+    "last": "hidden[-1]",
+    "mean": "hidden.mean(0)",
+    "sum": "hidden.sum(0)",
+    "attention": "self.pool(hidden)",
+}
+
 
 def write(draft: Draft) -> None:
     """Attributes, methods, and what they make of a batch."""
     config = draft.config
+    if config.readout not in _POOLS:
+        raise cannot("readout", _POOLS, config.readout)
     layers = f"{config.num_layers} layers of " if config.num_layers > 1 else ""
     label = CELLS[config.cell].label
     read = _READ["every" if _answers_every(draft) else config.readout]
@@ -86,8 +96,7 @@ def _embedded(draft: Draft, of: str) -> str:
 def _read_out(draft: Draft) -> list[str]:
     """From `hidden` (T, B, P) to the answer."""
     config, lines = draft.config, []
-    pools = {"last": "hidden[-1]", "mean": "hidden.mean(0)", "sum": "hidden.sum(0)"}
-    pooled = pools.get(config.readout, "self.pool(hidden)")
+    pooled = _POOLS[config.readout]
     if _answers_every(draft):
         pooled = "hidden"
     elif config.readout == "last" and config.bidirectional:

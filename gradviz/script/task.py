@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradviz.config import TASKS
 from gradviz.script.draft import Draft
-from gradviz.script.errors import ScriptError
+from gradviz.script.errors import ScriptError, cannot
 from gradviz.script.task_texts import TEXTS, TaskText
 
 FIELDS = frozenset(

@@ -124,7 +124,7 @@ def _training(draft: Draft) -> str:
         *_indented(["optimizer.zero_grad()"]),
         *_indented(draft.forward),
         *_indented(draft.backward),
-        *_indented(draft.clip),
+        *_indented([*draft.clip, *draft.before_step]),
         *_indented(["optimizer.step()"]),
         *_indented(draft.after_step),
         *_indented(["print(step + 1, loss.item())"]),
