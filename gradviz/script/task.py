@@ -36,9 +36,7 @@ def task_text(draft: Draft) -> TaskText:
             "own; choose the data that come with gradviz."
         )
     if config.task not in TEXTS:
-        raise ScriptError(
-            f"task must be one of {', '.join(TEXTS)} for a script, got {config.task}."
-        )
+        raise cannot("task", TEXTS, config.task)
     return TEXTS[config.task]
 
 

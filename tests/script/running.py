@@ -1,0 +1,85 @@
+"""Scripts as they run, and the settings that they are written for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from unittest import mock
+
+from gradviz.config import CELLS, TASKS, RunConfig, choices
+
+SMALL = {"hidden_size": 6, "batch_size": 3}
+
+CHANGES: tuple[tuple[str, str], ...] = (
+    ("sgd", "optimizer=sgd&momentum=0.9&clip=value&clip_threshold=0.1"),
+    ("rmsprop", "optimizer=rmsprop&momentum=0.5&clip=none"),
+    ("adaptive clip", "cell=lstm&clip=agc&clip_threshold=0.01&num_layers=2"),
+    ("clip that clips", "clip_threshold=0.001&optimizer=sgd"),
+    ("relu", "activation=relu&recurrent_init=orthogonal&recurrent_gain=1.2"),
+    ("both directions", "cell=lstm&num_layers=2&bidirectional=True&recurrent_init=identity"),
+    ("normal start", "cell=gru&num_layers=2&recurrent_init=normal&recurrent_gain=0.9"),
+    ("irnn started otherwise", "cell=irnn&num_layers=2&recurrent_init=normal"),
+    ("forget bias", "cell=lstm&num_layers=2&bidirectional=True&forget_bias=2"),
+    ("mean", "readout=mean"),
+    ("sum", "readout=sum&bidirectional=True"),
+    ("attention", "readout=attention&bidirectional=True"),
+    ("float64", "dtype=float64"),
+    ("float64, number and class", "task=two_in_two_out&dtype=float64"),
+    ("float64, tokens", "task=char_lm&seq_len=12&dtype=float64"),
+    ("dropout between layers", "cell=lstm&num_layers=2&dropout=0.3"),
+    ("dropout of an embedding", "task=word_lm&seq_len=8&dropout=0.4&vocabulary_size=100"),
+    ("skips in the data", "task=char_lm&seq_len=12&skip_step=5"),
+    ("several forecasts", "task=sunspots&seq_len=12&forecast_steps=3"),
+    ("not normalised", "task=series&seq_len=12&normalise=False"),
+    ("cut once", "bptt_window=4"),
+    ("cut often", "bptt_window=4&readout=mean"),
+    ("windows", "cell=lstm&bptt_window=7&bptt_every=3&readout=mean&dropout=0.2"),
+    ("windows of every answer", "task=copy_memory&bptt_window=10&bptt_every=4"),
+    ("stateful", "task=sunspots&seq_len=20&batch_size=4&state=stateful"),
+    ("stateful, two states", "task=series&cell=lstm&num_layers=2&seq_len=9&state=stateful"),
+    ("stateful, cut", "task=char_lm&seq_len=12&state=stateful&bptt_window=5&dropout=0.2"),
+    ("stateful, windows", "task=char_lm&seq_len=12&state=stateful&bptt_window=5&bptt_every=2"),
+    ("warm-up", "warmup_steps=3&schedule=cosine&schedule_steps=2"),
+    ("schedule", "schedule=exponential&schedule_steps=2&optimizer=nadam"),
+    ("schedule in steps", "schedule=step&schedule_steps=2&schedule_factor=0&warmup_steps=2"),
+)
+"""What a script says in words of its own, and a query that asks for it."""
+
+
+def config_of(query: str) -> RunConfig:
+    """Small, whatever the query leaves open."""
+    base = RunConfig().replace(seq_len=12, **SMALL)
+    config, problems = RunConfig.from_query(query, base)
+    assert not problems, problems
+    return config
+
+
+def configs() -> dict[str, RunConfig]:
+    """A name to settings: every cell, every task, every choice and every option."""
+    found = {f"cell {name}": config_of(f"cell={name}") for name in CELLS}
+    found |= {f"task {name}": config_of(f"task={name}") for name in TASKS}
+    for name, field in RunConfig.model_fields.items():
+        if name not in {"cell", "task", "device", "attention", "state"}:
+            others = [each for each in choices(name) if each != str(field.default)]
+            found |= {f"{name} {each}": config_of(f"{name}={each}") for each in others}
+    return found | {name: config_of(query) for name, query in CHANGES}
+
+
+def losses_of(text: str, steps: int) -> list[float]:
+    """What a script prints, run in this process."""
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        mock.patch.object(sys, "argv", ["script", str(steps)]),
+    ):
+        exec(compile(text, "script", "exec"), {"__name__": "__main__"})  # noqa: S102
+    return losses_in(printed.getvalue().splitlines())
+
+
+def losses_in(lines: Sequence[str]) -> list[float]:
+    """Of lines “step loss”, the steps counted from 1."""
+    rows = [line.split() for line in lines]
+    assert [int(step) for step, _ in rows] == list(range(1, len(rows) + 1))
+    return [float(loss) for _, loss in rows]
