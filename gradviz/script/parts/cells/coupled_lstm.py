@@ -1,3 +1,5 @@
+"""The LSTM with coupled gates."""
+
 import math
 
 import torch
@@ -7,8 +9,8 @@ from torch import Tensor, nn
 class CoupledLstm(nn.Module):
     """The LSTM with coupled gates: what is written is what is forgotten (Greff et al. 2017).
 
-    i, g, o = σ, tanh, σ of W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
-    c_t = (1 - i) ⊙ c_{t-1} + i ⊙ g,  h_t = o ⊙ tanh(c_t)
+    i, g, o = σ, tanh, σ of W_ih x_t + b_ih + W_hh h_{t−1} + b_hh
+    c_t = (1 − i) ⊙ c_{t−1} + i ⊙ g,  h_t = o ⊙ tanh(c_t)
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -31,7 +33,7 @@ class CoupledLstm(nn.Module):
         outputs = []
         for drive in inputs @ self.weight_ih.T + (self.bias_ih + self.bias_hh):
             i, g, o = torch.addmm(drive, h, self.weight_hh.T).chunk(3, -1)
-            # lerp(c, g, i) is (1 - i) ⊙ c + i ⊙ g.
+            # lerp(c, g, i) is (1 − i) ⊙ c + i ⊙ g.
             c = torch.lerp(c, torch.tanh(g), torch.sigmoid(i))
             h = torch.sigmoid(o) * torch.tanh(c)
             outputs.append(h)

@@ -1,3 +1,5 @@
+"""Elman's RNN with any nonlinearity."""
+
 import math
 from collections.abc import Callable
 
@@ -6,7 +8,7 @@ from torch import Tensor, nn
 
 
 class ElmanRnn(nn.Module):
-    """Elman's RNN with any nonlinearity: h_t = φ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)."""
+    """Elman's RNN with any nonlinearity: h_t = φ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh)."""
 
     def __init__(self, input_size: int, hidden_size: int, phi: Callable[[Tensor], Tensor]) -> None:
         super().__init__()

@@ -1,3 +1,5 @@
+"""The LSTM with layer normalisation."""
+
 import math
 
 import torch
@@ -8,8 +10,8 @@ from torch.nn.functional import layer_norm
 class LayerNormLstm(nn.Module):
     """The LSTM with layer normalisation (Ba, Kiros & Hinton 2016).
 
-    i, f, g, o = σ, σ, tanh, σ of LN(W_hh h_{t-1}; α_hh, b_hh) + LN(W_ih x_t; α_ih, b_ih)
-    c_t = f ⊙ c_{t-1} + i ⊙ g,  h_t = o ⊙ tanh(LN(c_t; α_c, b_c))
+    i, f, g, o = σ, σ, tanh, σ of LN(W_hh h_{t−1}; α_hh, b_hh) + LN(W_ih x_t; α_ih, b_ih)
+    c_t = f ⊙ c_{t−1} + i ⊙ g,  h_t = o ⊙ tanh(LN(c_t; α_c, b_c))
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

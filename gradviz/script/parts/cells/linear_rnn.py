@@ -1,3 +1,5 @@
+"""The RNN without a nonlinearity."""
+
 import math
 
 import torch
@@ -5,7 +7,7 @@ from torch import Tensor, nn
 
 
 class LinearRnn(nn.Module):
-    """The RNN without a nonlinearity: h_t = W h_{t-1} + U x_t + b."""
+    """The RNN without a nonlinearity: h_t = W h_{t−1} + U x_t + b."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()

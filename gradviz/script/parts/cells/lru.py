@@ -1,3 +1,5 @@
+"""The linear recurrent unit."""
+
 import math
 
 import torch
@@ -7,7 +9,7 @@ from torch import Tensor, nn
 class Lru(nn.Module):
     """The linear recurrent unit: each unit of its complex state turns and shrinks by itself.
 
-    λ = exp(-exp(ν) + i exp(θ)),  x_t = λ ⊙ x_{t-1} + exp(γ) ⊙ B u_t,  y_t = Re(C x_t) + D u_t
+    λ = exp(−exp(ν) + i exp(θ)),  x_t = λ ⊙ x_{t−1} + exp(γ) ⊙ B u_t,  y_t = Re(C x_t) + D u_t
 
     Orvieto et al. 2023. B is kept as [Re B; Im B], C as [Re C, Im C].
     """

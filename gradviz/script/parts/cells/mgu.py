@@ -1,3 +1,5 @@
+"""The minimal gated unit."""
+
 import math
 
 import torch
@@ -7,8 +9,8 @@ from torch import Tensor, nn
 class Mgu(nn.Module):
     """The minimal gated unit, a GRU with one gate (Zhou, Wu, Zhang & Zhou 2016).
 
-    f = σ(W_if x_t + W_hf h_{t-1} + b_f),  n = tanh(W_in x_t + W_hn (f ⊙ h_{t-1}) + b_n)
-    h_t = (1 - f) ⊙ h_{t-1} + f ⊙ n
+    f = σ(W_if x_t + W_hf h_{t−1} + b_f),  n = tanh(W_in x_t + W_hn (f ⊙ h_{t−1}) + b_n)
+    h_t = (1 − f) ⊙ h_{t−1} + f ⊙ n
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -30,7 +32,7 @@ class Mgu(nn.Module):
         for of_gate, of_candidate in zip(*drives.chunk(2, -1), strict=True):
             f = torch.sigmoid(torch.addmm(of_gate, h, to_gate))
             n = torch.tanh(torch.addmm(of_candidate, f * h, to_candidate))
-            # lerp(h, n, f) is (1 - f) ⊙ h + f ⊙ n.
+            # lerp(h, n, f) is (1 − f) ⊙ h + f ⊙ n.
             h = torch.lerp(h, n, f)
             outputs.append(h)
         return torch.stack(outputs), h

@@ -1,3 +1,5 @@
+"""The orthogonal RNN."""
+
 import math
 from typing import Any
 
@@ -6,7 +8,7 @@ from torch import Tensor, nn
 
 
 class ModReluLoop(torch.autograd.Function):
-    """h_t = modReLU(W_ih x_t + W h_{t-1}) for all t, with its backward pass written out.
+    """h_t = modReLU(W_ih x_t + W h_{t−1}) for all t, with its backward pass written out.
 
     A threshold makes rounding errors grow, so that autograd's own order of adding would give other
     losses after some twenty steps.
@@ -37,8 +39,8 @@ class ModReluLoop(torch.autograd.Function):
 class OrthogonalRnn(nn.Module):
     """scoRNN, whose W is orthogonal whatever is learned (Helfrich, Willmott & Ye 2018).
 
-    W = (I + A)^{-1} (I - A),  A = S - Sᵀ, S strictly lower triangular
-    h_t = modReLU(W_ih x_t + W h_{t-1}),  modReLU(z) = sign(z) max(|z| + b, 0)
+    W = (I + A)⁻¹ (I − A),  A = S − Sᵀ, S strictly lower triangular
+    h_t = modReLU(W_ih x_t + W h_{t−1}),  modReLU(z) = sign(z) max(|z| + b, 0)
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -1,3 +1,5 @@
+"""The LSTM with peepholes."""
+
 import math
 
 import torch
@@ -7,8 +9,8 @@ from torch import Tensor, nn
 class PeepholeLstm(nn.Module):
     """The LSTM with peepholes: its gates also see the memory (Gers & Schmidhuber 2000).
 
-    i, f = σ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh + p ⊙ c_{t-1}),  g = tanh(W_ih x_t + …)
-    c_t = f ⊙ c_{t-1} + i ⊙ g,  o = σ(W_ih x_t + … + p_o ⊙ c_t),  h_t = o ⊙ tanh(c_t)
+    i, f = σ(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh + p ⊙ c_{t−1}),  g = tanh(W_ih x_t + …)
+    c_t = f ⊙ c_{t−1} + i ⊙ g,  o = σ(W_ih x_t + … + p_o ⊙ c_t),  h_t = o ⊙ tanh(c_t)
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -1,3 +1,5 @@
+"""The simple recurrent unit."""
+
 import math
 
 import torch
@@ -7,8 +9,8 @@ from torch import Tensor, nn
 class Sru(nn.Module):
     """The simple recurrent unit: no matrix goes from timestep to timestep (Lei et al. 2018).
 
-    f = σ(W_f x_t + v_f ⊙ c_{t-1} + b_f),  r = σ(W_r x_t + v_r ⊙ c_{t-1} + b_r)
-    c_t = f ⊙ c_{t-1} + (1 - f) ⊙ W x_t,  h_t = r ⊙ c_t + (1 - r) ⊙ √3 x_t
+    f = σ(W_f x_t + v_f ⊙ c_{t−1} + b_f),  r = σ(W_r x_t + v_r ⊙ c_{t−1} + b_r)
+    c_t = f ⊙ c_{t−1} + (1 − f) ⊙ W x_t,  h_t = r ⊙ c_t + (1 − r) ⊙ √3 x_t
 
     Where the sizes of x_t and h_t differ, the last x_t is W_s x_t.
     """
@@ -44,7 +46,7 @@ class Sru(nn.Module):
         for drive, written in zip(of_forget + b_f, x, strict=True):
             before.append(c)
             f = torch.sigmoid(drive + v_f * c)
-            # lerp(x, c, f) is f ⊙ c + (1 - f) ⊙ x.
+            # lerp(x, c, f) is f ⊙ c + (1 − f) ⊙ x.
             c = torch.lerp(written, c, f)
             now.append(c)
         r = torch.sigmoid(of_highway + b_r + v_r * torch.stack(before))
