@@ -8,18 +8,32 @@ A setting that no writer knows is refused, never left out silently.
 
 from __future__ import annotations
 
-from gradviz.config import RunConfig
-from gradviz.script import clip, optimiser, rates, recurrent, sequence_model, task
+from collections.abc import Callable
+
+from gradviz.config import CELLS, RunConfig
+from gradviz.script import (
+    clip,
+    encoder_decoder,
+    optimiser,
+    rates,
+    recurrent,
+    sequence_model,
+    task,
+    window_model,
+)
 from gradviz.script.draft import Draft
 from gradviz.script.errors import ScriptError
 from gradviz.script.text import text_of
 
 __all__ = ["KNOWN", "ScriptError", "script"]
 
-WRITERS = (sequence_model.write, task.write, optimiser.write, clip.write, rates.write)
+WRITERS = (task.write, optimiser.write, clip.write, rates.write)
+"""Behind that of the model."""
+
+_WITH_FIELDS = (sequence_model, encoder_decoder, recurrent, task, optimiser, clip, rates)
 
 KNOWN = frozenset({"seed", "probe_size", "record_every"}).union(
-    *(each.FIELDS for each in (sequence_model, recurrent, task, optimiser, clip, rates))
+    *(each.FIELDS for each in _WITH_FIELDS)
 )
 """The settings that a script follows, or that change nothing of the training."""
 
@@ -39,6 +53,13 @@ def script(config: RunConfig) -> str:
             f"{getattr(config, unknown[0])}."
         )
     draft = Draft(config)
-    for write in WRITERS:
+    for write in (_model(config), *WRITERS):
         write(draft)
     return text_of(draft)
+
+
+def _model(config: RunConfig) -> Callable[[Draft], None]:
+    """The writer of the model."""
+    if not CELLS[config.cell].is_recurrent:
+        return window_model.write
+    return encoder_decoder.write if config.is_pair else sequence_model.write

@@ -6,6 +6,7 @@ A part is read as text and parsed, never imported, so torch stays out of this pr
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,8 @@ from importlib.resources import files
 from gradviz.script.imports import Imported, imported
 
 PARTS = "gradviz.script.parts"
+
+_FOR_MYPY = re.compile(r"  # type: ignore\[[a-z-]+\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def parsed(source: str) -> Part:
             if following is not None and _is_docstring(following):
                 end = following.end_lineno or 0
             definition = Definition(
-                text="\n".join(lines[start:end]).strip("\n"),
+                text=_FOR_MYPY.sub("", "\n".join(lines[start:end]).strip("\n")),
                 uses=tuple(dict.fromkeys(names_used(node))),
                 is_constant=not isinstance(node, ast.FunctionDef | ast.ClassDef),
             )

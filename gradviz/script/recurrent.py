@@ -1,8 +1,9 @@
-"""The recurrent layers of a model: PyTorch's fused modules."""
+"""The recurrent layers of a model: PyTorch's fused module where it has one, else `own_layers`."""
 
 from __future__ import annotations
 
 from gradviz.config import CELLS
+from gradviz.script import own_layers
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
 
@@ -55,6 +56,9 @@ def recurrent(draft: Draft, name: str, input_size: str) -> None:
         start = draft.use("models.start", f"start_{config.recurrent_init}")
         draft.attributes.append(f"{start}(self.{name}, {draft.setting('recurrent_gain')})")
     if CELLS[config.cell].has_forget_bias and config.forget_bias is not None:
+        if not is_fused(draft):
+            draft.attributes.append(own_layers.memory_bias(draft, f"self.{name}"))
+            return
         start = draft.use("models.forget_bias", "set_forget_bias")
         draft.attributes.append(f"{start}(self.{name}, {draft.setting('forget_bias')})")
 
@@ -62,10 +66,11 @@ def recurrent(draft: Draft, name: str, input_size: str) -> None:
 def _made(draft: Draft, input_size: str) -> str:
     """The expression that makes the layers."""
     config = draft.config
-    if not is_fused(draft):
-        raise cannot("cell", _MODULES, config.cell)
     kind = "relu" if config.cell == "irnn" else config.activation
-    draft.equations = EQUATIONS[kind if config.cell in {"rnn", "irnn"} else config.cell]
+    named = kind if config.cell in {"rnn", "irnn"} else config.cell
+    draft.equations = EQUATIONS.get(named, ())
+    if not is_fused(draft):
+        return own_layers.made(draft, input_size)
     options = [input_size, draft.setting("hidden_size")]
     if config.num_layers > 1:
         options.append(draft.setting("num_layers"))

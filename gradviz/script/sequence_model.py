@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gradviz.config import CELLS, TASKS
 from gradviz.script.draft import Draft
+from gradviz.script.dropout import seed_dropout
 from gradviz.script.errors import cannot
 from gradviz.script.recurrent import recurrent
 from gradviz.script.task import task_text
@@ -46,9 +47,7 @@ def write(draft: Draft) -> None:
     else:
         draft.methods.append(_forward(draft, way))
     if config.dropout:
-        draft.use("training.dropout", "dropout_seed")
-        seed = draft.setting("seed")
-        draft.forward.insert(0, f"torch.manual_seed(dropout_seed({seed}, step))")
+        seed_dropout(draft)
     way.propagate(draft, _embedded(draft, "model") if way.reads_twice else "inputs")
 
 
@@ -114,4 +113,5 @@ def _method(name: str, arguments: str, returned: str, lines: list[str]) -> str:
 
 
 def _article(label: str) -> str:
-    return "An " if label[0] in "AEFHILMNORSX" else "A "
+    spelt = label[:2].isupper()
+    return "An " if label[0] in ("AEFHILMNORSX" if spelt else "AEIOU") else "A "

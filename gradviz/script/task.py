@@ -50,7 +50,10 @@ def write(draft: Draft) -> None:
     else:
         seed = draft.setting("seed")
         draft.started.append(f"generator = torch.Generator().manual_seed({seed} + 2**31)")
-        draft.batch.append(f"inputs, targets = {text.batch(draft)}")
+        names = "inputs, targets"
+        if draft.config.is_pair:
+            names = f"inputs, told, targets, {'chance' if _is_sampled(draft) else '_'}"
+        draft.batch.append(f"{names} = {text.batch(draft)}")
     draft.batch += _moved(draft, text)
     draft.forward.append(f"loss = {_loss(draft, text)}")
 
@@ -61,8 +64,15 @@ def _moved(draft: Draft, text: TaskText) -> list[str]:
     device = [draft.setting("device")] if config.device != "cpu" else []
     double = ["torch.float64"] if config.dtype == "float64" else []
     is_real = {"inputs": not TASKS[config.task].tokens, "targets": text.loss != "cross_entropy"}
+    is_real |= {"told": True} if config.is_pair else {}
+    is_real |= {"chance": False} if _is_sampled(draft) else {}
     moved = {name: [*device, *(double if is_real[name] else [])] for name in is_real}
     return [f"{name} = {name}.to({', '.join(to)})" for name, to in moved.items() if to]
+
+
+def _is_sampled(draft: Draft) -> bool:
+    """Whether a decoder is told the right symbol before at some timesteps only."""
+    return draft.config.is_pair and draft.config.teacher_forcing < 1
 
 
 def _loss(draft: Draft, text: TaskText) -> str:

@@ -144,6 +144,15 @@ def _plain(name: str, input_size: int, output_size: int, loss: Loss) -> TaskText
     )
 
 
+def _pair(name: str) -> TaskText:
+    return TaskText(
+        input_size="8",
+        output_size="8",
+        loss="cross_entropy",
+        batch=_drawn(name, part="sequence_pair"),
+    )
+
+
 TEXTS: Mapping[str, TaskText] = MappingProxyType(
     {
         "adding": _plain("adding", 2, 1, "mse"),
@@ -154,6 +163,8 @@ TEXTS: Mapping[str, TaskText] = MappingProxyType(
         "digits_rows": _digits(8),
         "sunspots": _series(_sunspots, 1),
         "series": _series(_lorenz, 3),
+        "copy_sequence": _pair("copy_sequence"),
+        "reverse_sequence": _pair("reverse_sequence"),
         "wave_from_vector": _plain("wave_from_vector", 2, 1, "mse"),
         "two_in_two_out": _plain("two_in_two_out", 6, 5, "number_and_class"),
         "word_lm": _language(_words),

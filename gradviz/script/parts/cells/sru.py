@@ -1,0 +1,54 @@
+"""The simple recurrent unit."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Sru(nn.Module):
+    """The simple recurrent unit: no matrix goes from timestep to timestep (Lei et al. 2018).
+
+    f = σ(W_f x_t + v_f ⊙ c_{t−1} + b_f),  r = σ(W_r x_t + v_r ⊙ c_{t−1} + b_r)
+    c_t = f ⊙ c_{t−1} + (1 − f) ⊙ W x_t,  h_t = r ⊙ c_t + (1 − r) ⊙ √3 x_t
+
+    Where the sizes of x_t and h_t differ, the last x_t is W_s x_t.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(3 * hidden_size, input_size))
+        self.bias = nn.Parameter(torch.empty(2 * hidden_size))
+        self.peephole = nn.Parameter(torch.empty(2 * hidden_size))
+        self.weight_skip = None
+        if input_size != hidden_size:
+            self.weight_skip = nn.Parameter(torch.empty(hidden_size, input_size))
+        self.draw(1 / math.sqrt(hidden_size), 1 / math.sqrt(hidden_size))
+        # Drawn again with the variances of the authors' code: 1/I, of the gates' half, of v 1/2.
+        self.draw(math.sqrt(3 / input_size), math.sqrt(3 / 2))
+        with torch.no_grad():
+            self.weight_ih[: 2 * hidden_size] *= math.sqrt(1 / 2)
+            self.bias.zero_()
+
+    def draw(self, bound: float, of_peephole: float) -> None:
+        for name, parameter in self.named_parameters():
+            limit = of_peephole if name == "peephole" else bound
+            nn.init.uniform_(parameter, -limit, limit)
+
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """All h_t, (T, B, H), from the inputs (T, B, I), and the last c."""
+        c = inputs.new_zeros(inputs.shape[1], self.hidden_size) if state is None else state
+        b_f, b_r = self.bias.chunk(2)
+        v_f, v_r = self.peephole.chunk(2)
+        of_forget, of_highway, x = (inputs @ self.weight_ih.T).chunk(3, -1)
+        before, now = [], []
+        for drive, written in zip(of_forget + b_f, x, strict=True):
+            before.append(c)
+            f = torch.sigmoid(drive + v_f * c)
+            # lerp(x, c, f) is f ⊙ c + (1 − f) ⊙ x.
+            c = torch.lerp(written, c, f)
+            now.append(c)
+        r = torch.sigmoid(of_highway + b_r + v_r * torch.stack(before))
+        passing = inputs if self.weight_skip is None else inputs @ self.weight_skip.T
+        return torch.lerp(math.sqrt(3) * passing, torch.stack(now), r), c
