@@ -90,8 +90,10 @@ from math import pi as circle
 def test_a_long_line_is_broken_at_its_last_brackets() -> None:
     short = "    x = f(a)(b)"
     assert fitted(short) == [short]
-    long = f"    x = f(a)({'b' * 90}, c)"
-    assert fitted(long) == ["    x = f(a)(", f"        {'b' * 90}, c", "    )"]
+    words = "b" * 85
+    assert fitted(f"    x = f(a)({words}, c)") == ["    x = f(a)(", f"        {words}, c", "    )"]
+    rows = [f"        {words},", f"        {words},"]
+    assert fitted(f"    x = f({words}, {words})") == ["    x = f(", *rows, "    )"]
 
 
 def test_sunspots_are_the_ones_of_gradviz() -> None:

@@ -104,7 +104,9 @@ def _another(name: str, default: object) -> object:
             return not default
         case int() | float():
             return default + 1
-    return "another"
+        case str():
+            return "another"
+    return 1.0
 
 
 @pytest.mark.parametrize("field", ["optimizer", "clip", "recurrent_init", "readout", "schedule"])
