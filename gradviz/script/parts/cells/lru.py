@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gradviz.script.parts.cells.scan import Scan
+
 
 class Lru(nn.Module):
     """The linear recurrent unit: each unit of its complex state turns and shrinks by itself.
@@ -42,9 +44,11 @@ class Lru(nn.Module):
         weight_b = self.weight_ih * self.gamma_log.exp().repeat(2).unsqueeze(-1)
         written = torch.complex(*(inputs @ weight_b.T).chunk(2, -1))
         x = torch.zeros_like(written[0]) if state is None else state
-        states = []
-        for drive in written:
-            x = eigenvalues * x + drive
-            states.append(x)
-        weight_c = torch.complex(*self.weight_ho.chunk(2, -1))
-        return (torch.stack(states) @ weight_c.T).real + inputs @ self.weight_skip.T, x
+        states: Tensor = Scan.apply(eigenvalues.expand_as(written), written, x)  # type: ignore[no-untyped-call]
+        real, imaginary = self.weight_ho.chunk(2, -1)
+        # Re(C x) is Re C · Re x − Im C · Im x.
+        parts, weight_c = (
+            torch.cat([states.real, states.imag], -1),
+            torch.cat([real, -imaginary], -1),
+        )
+        return parts @ weight_c.T + inputs @ self.weight_skip.T, states[-1]

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gradviz.script.parts.cells.scan import Scan
+
 
 class Qrnn(nn.Module):
     """The quasi-recurrent network: its gates see the last two inputs (Bradbury et al. 2016).
@@ -36,8 +38,5 @@ class Qrnn(nn.Module):
         both = torch.cat([inputs, inputs_before], -1)
         z, f, o = (both @ self.weight_ih.T + self.bias).chunk(3, -1)
         z, f, o = torch.tanh(z), torch.sigmoid(f), torch.sigmoid(o)
-        states = []
-        for kept, written in zip(f, z - f * z, strict=True):
-            c = kept * c + written
-            states.append(c)
-        return o * torch.stack(states), (c, inputs[-1].detach())
+        states: Tensor = Scan.apply(f, z - f * z, c)  # type: ignore[no-untyped-call]
+        return o * states, (states[-1], inputs[-1].detach())

@@ -1,9 +1,37 @@
 """The simple recurrent unit."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from gradviz.script.parts.cells.scan import backward_scan
+
+
+class SruMemory(torch.autograd.Function):
+    """f_t = σ(a_t + v ⊙ c_{t−1}),  c_t = f_t ⊙ c_{t−1} + (1 − f_t) ⊙ x_t  at all timesteps."""
+
+    @staticmethod
+    def forward(ctx: Any, drives: Tensor, x: Tensor, v: Tensor, start: Tensor) -> Tensor:
+        gates, states = [], [start]
+        for drive, written in zip(drives, x, strict=True):
+            f = torch.sigmoid(torch.addcmul(drive, v, states[-1]))
+            gates.append(f)
+            # lerp(x, c, f) is f ⊙ c + (1 − f) ⊙ x.
+            states.append(torch.lerp(written, states[-1], f))
+        ctx.save_for_backward(torch.stack(gates), torch.stack(states[:-1]), x, v)
+        return torch.stack(states[1:])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """∂c_t/∂a_t = (c_{t−1} − x_t) ⊙ f(1 − f),  ∂c_t/∂c_{t−1} = f + v ⊙ ∂c_t/∂a_t."""
+        f, before, x, v = ctx.saved_tensors
+        by_drive = (before - x) * torch.addcmul(f, f, f, value=-1)
+        kept = torch.addcmul(f, v, by_drive)
+        deltas = backward_scan(kept, grad)
+        of_drives = deltas * by_drive
+        return of_drives, deltas - deltas * f, (of_drives * before).sum((0, 1)), deltas[0] * kept[0]
 
 
 class Sru(nn.Module):
@@ -42,13 +70,8 @@ class Sru(nn.Module):
         b_f, b_r = self.bias.chunk(2)
         v_f, v_r = self.peephole.chunk(2)
         of_forget, of_highway, x = (inputs @ self.weight_ih.T).chunk(3, -1)
-        before, now = [], []
-        for drive, written in zip(of_forget + b_f, x, strict=True):
-            before.append(c)
-            f = torch.sigmoid(drive + v_f * c)
-            # lerp(x, c, f) is f ⊙ c + (1 − f) ⊙ x.
-            c = torch.lerp(written, c, f)
-            now.append(c)
-        r = torch.sigmoid(of_highway + b_r + v_r * torch.stack(before))
+        states: Tensor = SruMemory.apply(of_forget + b_f, x, v_f, c)  # type: ignore[no-untyped-call]
+        before = torch.cat([c.unsqueeze(0), states[:-1]])
+        r = torch.sigmoid(of_highway + b_r + v_r * before)
         passing = inputs if self.weight_skip is None else inputs @ self.weight_skip.T
-        return torch.lerp(math.sqrt(3) * passing, torch.stack(now), r), c
+        return torch.lerp(math.sqrt(3) * passing, states, r), states[-1]
