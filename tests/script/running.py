@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from unittest import mock
 
 from gradviz.config import CELLS, TASKS, RunConfig, choices
+from gradviz.script import KNOWN
 
 SMALL = {"hidden_size": 6, "batch_size": 3}
 
@@ -18,6 +19,7 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ("adaptive clip", "cell=lstm&clip=agc&clip_threshold=0.01&num_layers=2"),
     ("clip that clips", "clip_threshold=0.001&optimizer=sgd"),
     ("relu", "activation=relu&recurrent_init=orthogonal&recurrent_gain=1.2"),
+    ("an activation that changes nothing", "cell=gru&activation=relu"),
     ("both directions", "cell=lstm&num_layers=2&bidirectional=True&recurrent_init=identity"),
     ("normal start", "cell=gru&num_layers=2&recurrent_init=normal&recurrent_gain=0.9"),
     ("irnn started otherwise", "cell=irnn&num_layers=2&recurrent_init=normal"),
@@ -75,7 +77,7 @@ def configs() -> dict[str, RunConfig]:
     found = {f"cell {name}": config_of(f"cell={name}") for name in CELLS}
     found |= {f"task {name}": config_of(f"task={name}") for name in TASKS}
     for name, field in RunConfig.model_fields.items():
-        if name not in {"cell", "task", "device", "attention", "state"}:
+        if name in KNOWN - {"cell", "task", "device", "attention", "state"}:
             others = [each for each in choices(name) if each != str(field.default)]
             found |= {f"{name} {each}": config_of(f"{name}={each}") for each in others}
     return found | {name: config_of(query) for name, query in CHANGES}
