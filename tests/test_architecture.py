@@ -24,6 +24,7 @@ FLOORS = {
     "runner": 3,
     "checks": 3,
     "sweep": 3,
+    "scoreboard": 3,
     "cell_table": 3,
     "store": 3,
     "recorder": 3,
@@ -37,6 +38,7 @@ FLOORS = {
     "remedies": 1,
     "uploads": 1,
     "theory": 0,
+    "markdown": 0,
     "glossary": 0,
     "lectures": 3,
     "recorded": 3,
@@ -59,9 +61,10 @@ NEIGHBOURS = {
     ("runner", "training"),
     ("checks", "training"),
     ("sweep", "training"),
+    ("scoreboard", "sweep"),
+    ("scoreboard", "reading"),
     ("recorder", "store"),
     ("cards", "cli"),
-    ("cli", "cards"),
     ("__main__", "cli"),
 }
 """And of its own floor only these."""

@@ -15,7 +15,6 @@ from gradviz.cell_table import (
     SIZES,
     WRAPPER_HEADINGS,
     WRAPPERS,
-    MarkerError,
     Row,
     Variant,
     Wrapper,
@@ -31,6 +30,7 @@ from gradviz.cell_table.markdown import BEGIN, END, notes
 from gradviz.cell_table.networks import Pooled, layer_of, parameters_of
 from gradviz.cli import main
 from gradviz.config import CELL_NOTES, CELLS, choices
+from gradviz.markdown import MarkerError
 
 PAGE = Path(__file__).parents[1] / "docs" / "cells.md"
 T, I, H = 100, 8, 64  # noqa: E741

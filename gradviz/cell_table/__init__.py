@@ -8,7 +8,7 @@ docs/cells.md.
 from __future__ import annotations
 
 from gradviz.cell_table.in_words import HEADINGS, WRAPPER_HEADINGS, cells_of, cells_of_wrapper
-from gradviz.cell_table.markdown import MarkerError, written
+from gradviz.cell_table.markdown import written
 from gradviz.cell_table.measure import SEEDS, SIZES, Row, Variant, measured, variants, work
 from gradviz.cell_table.timing import ROUNDS
 from gradviz.cell_table.wrappers import WRAPPERS, Wrapper, WrapperRow, wrappers_measured
@@ -20,7 +20,6 @@ __all__ = [
     "SIZES",
     "WRAPPERS",
     "WRAPPER_HEADINGS",
-    "MarkerError",
     "Row",
     "Variant",
     "Wrapper",

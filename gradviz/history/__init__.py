@@ -12,6 +12,7 @@ from gradviz.history.crossing import Crossing, crossing
 from gradviz.history.floats import Complexes, Floats
 from gradviz.history.history import FRAME_BYTES, MAX_SCALARS, History
 from gradviz.history.memory import MemoryPaths, half_lives, memory_gate, memory_paths
+from gradviz.history.outcome import NEAR_ONE, RECENT, SOLVED, Outcome, outcome_of, solved_at
 from gradviz.history.perplexity import perplexity_at
 from gradviz.history.records import (
     SCALARS,
@@ -28,7 +29,10 @@ from gradviz.history.records import (
 __all__ = [
     "FRAME_BYTES",
     "MAX_SCALARS",
+    "NEAR_ONE",
+    "RECENT",
     "SCALARS",
+    "SOLVED",
     "CloseUp",
     "CloseUpRequest",
     "Complexes",
@@ -41,12 +45,15 @@ __all__ = [
     "LayerFrame",
     "LayerRecord",
     "MemoryPaths",
+    "Outcome",
     "StepRecord",
     "crossing",
     "half_lives",
     "is_reversed",
     "memory_gate",
     "memory_paths",
+    "outcome_of",
     "perplexity_at",
     "scalars_of",
+    "solved_at",
 ]

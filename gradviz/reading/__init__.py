@@ -9,12 +9,14 @@ from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.gates import read_gates
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
+from gradviz.reading.scoreboard import Score, scoreboard
 from gradviz.reading.traps import TrapRow, trap_rows
 from gradviz.reading.vanishing import read_vanishing
 
 __all__ = [
     "Level",
     "Reading",
+    "Score",
     "SetupRow",
     "Spread",
     "TrapRow",
@@ -25,5 +27,6 @@ __all__ = [
     "read_compare",
     "read_gates",
     "read_vanishing",
+    "scoreboard",
     "trap_rows",
 ]

@@ -11,16 +11,12 @@ import numpy as np
 
 from gradviz.config import RecordedConfig, RunConfig, label_of, word_of
 from gradviz.config.setups import is_used
-from gradviz.history import Frame, History, crossing
+from gradviz.history import RECENT, Frame, History, crossing, solved_at
 from gradviz.reading.phrases import number
-from gradviz.reading.run import RECENT
 from gradviz.reading.truncation import stopped_after
 
 Runs = Mapping[str, Sequence[History]]
 """Label of a set-up → its histories, one a seed."""
-
-SOLVED = 0.1
-"""A task counts as solved once the mean loss of RECENT steps is below this share of its floor."""
 
 NONE = "–"
 
@@ -75,7 +71,7 @@ class SetupRow:
     solved: int
     """Seeds that solved the task."""
     steps_to_solve: Spread | None
-    """Of these: the first step whose last RECENT losses are below SOLVED · floor on average."""
+    """Of these: the first step whose last RECENT losses are below `history.SOLVED` · floor."""
     stopped_after: int | None = None
     """Timesteps back at which truncation stops the gradient."""
 
@@ -116,17 +112,6 @@ def difference_table(runs: Runs, step: int | None = None) -> list[SetupRow]:
         _row(label, settings.get(label, unknown), histories, step)
         for label, histories in runs.items()
     ]
-
-
-def solved_at(history: History, step: int | None = None) -> int | None:
-    """The first step whose last RECENT losses are below SOLVED · floor on average; None so far."""
-    losses = history.column("loss", upto=step)
-    if not history.floor or len(losses) < RECENT:
-        return None
-    losses = np.where(np.isfinite(losses), losses, np.inf)
-    means = np.convolve(losses, np.full(RECENT, 1 / RECENT), "valid")
-    below = np.flatnonzero(means < SOLVED * history.floor)
-    return int(history.column("step")[below[0] + RECENT - 1]) if len(below) else None
 
 
 def number_of(value: float) -> str:

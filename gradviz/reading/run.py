@@ -14,6 +14,7 @@ import numpy as np
 
 from gradviz.config import TASKS, RecordedConfig, RunConfig
 from gradviz.history import (
+    RECENT,
     Frame,
     History,
     LayerFrame,
@@ -27,9 +28,6 @@ from gradviz.reading.phrases import Level, Reading, number, ten_to, timesteps_of
 from gradviz.reading.truncation import back, carried, goes_on, stopped_after
 
 Config = RunConfig | RecordedConfig
-
-RECENT = 20
-"""Steps whose mean loss is compared with the floor: one batch's loss says little."""
 
 LOOK_BACK = 50
 """Steps among which the clipped ones are counted."""

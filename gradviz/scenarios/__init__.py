@@ -16,6 +16,7 @@ from gradviz.scenarios.compare import COMPARE
 from gradviz.scenarios.diagonal import DIAGONAL
 from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
+from gradviz.scenarios.remedies import REMEDIES
 from gradviz.scenarios.scenario import SHELVES, Page, Scenario, Shelf
 from gradviz.scenarios.shapes import SHAPES
 from gradviz.scenarios.state import STATE, STATE_COMPARED
@@ -39,6 +40,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             CLIPPING,
             COMPARE,
             STATE_COMPARED,
+            REMEDIES,
         )
         for each in shelf
     }

@@ -9,7 +9,7 @@ from typing import Literal
 
 from gradviz.config import RunConfig
 
-Page = Literal["live_training", "vanishing", "gates", "clipping", "compare"]
+Page = Literal["live_training", "vanishing", "gates", "clipping", "compare", "remedies"]
 """A page that shows runs, by its file's name."""
 
 Shelf = Literal["gradients", "cells", "shapes", "state", "text"]

@@ -10,9 +10,8 @@ import streamlit as st
 
 from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SEEDS, MOST_SETUPS, labels
+from gradviz.history import RECENT, SOLVED
 from gradviz.reading import SetupRow, difference_table
-from gradviz.reading.differences import SOLVED
-from gradviz.reading.run import RECENT
 from gradviz.ui import comparison, controls
 from gradviz.ui.lesson import Runs
 from gradviz.ui.session import in_fragment, session

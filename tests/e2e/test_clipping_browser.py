@@ -8,7 +8,7 @@ import numpy as np
 from live_page import LivePage
 from playwright.sync_api import Page, expect
 
-from gradviz.reading.differences import RECENT
+from gradviz.history import RECENT
 from gradviz.scenarios import SCENARIOS
 from gradviz.ui import clips
 from gradviz.ui.lessons import CLIPPING

@@ -11,9 +11,8 @@ from fabricated import fabricate, layer_frame, row
 
 from gradviz import figures
 from gradviz.config import RecordedConfig, RunConfig
-from gradviz.history import Failure, Frame, History
+from gradviz.history import Failure, Frame, History, solved_at
 from gradviz.reading import Spread, difference_table, read_compare
-from gradviz.reading.differences import solved_at
 
 CONFIG = RunConfig(seq_len=60)
 ALONE = "One seed proves nothing; train more seeds."

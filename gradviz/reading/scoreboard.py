@@ -1,0 +1,249 @@
+"""The scoreboard of remedies: what each did to one failing set-up, a row and a sentence each.
+
+A remedy is judged beside the same set-up without it, on the same seeds. It *helps* where more
+seeds come through, or solve the task; or where its worst loss is lower than the best without it,
+by more than MARGIN. It *harms* where that is so the other way round. Between lies what seeds do by
+themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gradviz.history import NEAR_ONE, RECENT, Outcome
+from gradviz.reading.differences import NONE, Spread, number_of
+from gradviz.reading.phrases import number
+
+Verdict = Literal["untreated", "cures", "helps", "no difference", "harms", "refused", "waiting"]
+
+MARGIN = 0.05
+"""Share by which losses must differ."""
+
+SLOWER, FASTER = 1.25, 0.8
+"""Ratios of a step's time that are worth a word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """One row. Spreads are over seeds."""
+
+    label: str
+    verdict: Verdict
+    seeds: int = 0
+    """Runs that have ended or begun."""
+    steps: int = 0
+    """The newest of all."""
+    first_lag: int | None = None
+    horizon_at_first: Spread | None = None
+    """Timesteps back; inf where a gradient reaches the first input."""
+    horizon: Spread | None = None
+    near_one: Spread | None = None
+    """Share of timesteps with ‖J_t‖₂ in NEAR_ONE, at last."""
+    loss: Spread | None = None
+    """Mean of the last RECENT steps, of the seeds that did not fail."""
+    floor: float | None = None
+    failed_at: tuple[int, ...] = ()
+    solved: int = 0
+    steps_to_solve: Spread | None = None
+    step_ms: Spread | None = None
+    time_ratio: float | None = None
+    """Median time of a step over that without the remedy."""
+    sentence: str = ""
+
+    def cells(self) -> dict[str, str]:
+        """Column title → words; the same columns in every row."""
+        near = f"‖J‖ in {NEAR_ONE[0]:g}…{NEAR_ONE[1]:g}"
+        if self.verdict == "refused":
+            return dict.fromkeys(Score(label="", verdict="waiting").cells(), NONE) | {
+                "Remedy": self.label,
+                "Verdict": self.verdict,
+                "In words": self.sentence,
+            }
+        return {
+            "Remedy": self.label,
+            "Verdict": self.verdict,
+            "Horizon at first": _words(self.horizon_at_first),
+            "Horizon at last": _words(self.horizon),
+            near: _percent(self.near_one),
+            f"Loss, last {RECENT} steps": _words(self.loss),
+            "Of the floor": f"{self.loss.median / self.floor:.0%}"
+            if self.loss and self.floor
+            else NONE,
+            "Failed": f"{len(self.failed_at)} of {self.seeds}",
+            "Solved": f"{self.solved} of {self.seeds}",
+            "Steps to solve": _words(self.steps_to_solve),
+            "ms a step": f"{self.step_ms.median:.1f}" if self.step_ms else NONE,
+            "In words": self.sentence,
+        }
+
+
+def scoreboard(
+    untreated: Sequence[Outcome],
+    treated: Mapping[str, Sequence[Outcome]],
+    refused: Mapping[str, str] | None = None,
+    *,
+    steps: int,
+    seeds: int,
+) -> list[Score]:
+    """A row without remedies, then one for each that was tried or refused.
+
+    Args:
+        untreated: what came of the set-up by itself, a run a seed.
+        treated: label to what came with the remedy, on the same seeds.
+        refused: label to the sentence why that cannot be.
+        steps: that each run is to take; before that, or a failure, it is not judged.
+        seeds: runs that there are to be of each.
+    """
+    base = _score("Untreated", untreated)
+    is_ready = _has_ended(untreated, steps, seeds)
+    rows = [replace(base, verdict="untreated" if is_ready else "waiting", sentence=_alone(base))]
+    for label, outcomes in treated.items():
+        row = _score(label, outcomes)
+        if is_ready and _has_ended(outcomes, steps, seeds):
+            row = _judged(row, base)
+        rows.append(row)
+    rows += [
+        Score(label=label, verdict="refused", sentence=why)
+        for label, why in (refused or {}).items()
+    ]
+    return rows
+
+
+def _has_ended(outcomes: Sequence[Outcome], steps: int, seeds: int) -> bool:
+    ended = [each for each in outcomes if each.steps >= steps or each.failed_at is not None]
+    return len(ended) == len(outcomes) == seeds
+
+
+def _score(label: str, outcomes: Sequence[Outcome]) -> Score:
+    begun = [each for each in outcomes if each.steps]
+    return Score(
+        label=label,
+        verdict="waiting",
+        seeds=len(begun),
+        steps=max((each.steps for each in begun), default=0),
+        first_lag=max((each.first_lag for each in begun if each.first_lag), default=None),
+        horizon_at_first=Spread.over(each.horizon_at_first for each in begun),
+        horizon=Spread.over(each.horizon for each in begun),
+        near_one=Spread.over(each.near_one for each in begun),
+        loss=Spread.over(each.loss for each in begun if each.failed_at is None),
+        floor=next((each.floor for each in begun if each.floor), None),
+        failed_at=tuple(sorted(each.failed_at for each in begun if each.failed_at is not None)),
+        solved=sum(each.solved_at is not None for each in begun),
+        steps_to_solve=Spread.over(each.solved_at for each in begun),
+        step_ms=Spread.over(each.step_ms for each in begun),
+    )
+
+
+def _judged(row: Score, base: Score) -> Score:
+    ratio = row.step_ms.median / base.step_ms.median if row.step_ms and base.step_ms else None
+    row = replace(row, verdict=_verdict(row, base), time_ratio=ratio)
+    words = [_what_came(row, base), _reach(row, base), _pace(row)]
+    return replace(row, sentence=" ".join(each for each in words if each))
+
+
+def _verdict(row: Score, base: Score) -> Verdict:
+    """The first of these that differs decides: failures, seeds that solved it, steps, losses."""
+    if len(row.failed_at) != len(base.failed_at):
+        return "helps" if len(row.failed_at) < len(base.failed_at) else "harms"
+    if row.solved != base.solved:
+        if row.solved < base.solved:
+            return "harms"
+        return "cures" if row.solved == row.seeds else "helps"
+    if row.solved == row.seeds:
+        return _of_spreads(row.steps_to_solve, base.steps_to_solve)
+    return _of_spreads(row.loss, base.loss)
+
+
+def _of_spreads(mine: Spread | None, theirs: Spread | None) -> Verdict:
+    """Of numbers that are better when small."""
+    if mine is None or theirs is None:
+        return "no difference"
+    if mine.high < theirs.low * (1 - MARGIN):
+        return "helps"
+    return "harms" if mine.low > theirs.high * (1 + MARGIN) else "no difference"
+
+
+def _alone(base: Score) -> str:
+    if not base.seeds:
+        return ""
+    return " ".join(each for each in (_came(base), _horizon(base)) if each)
+
+
+def _what_came(row: Score, base: Score) -> str:
+    """What came of it, and of the set-up without it."""
+    lead = {
+        "cures": "Cures it: ",
+        "helps": "Helps: ",
+        "harms": "Harms: ",
+    }.get(row.verdict, "No difference beyond that between seeds: ")
+    came = _came(row)
+    return f"{lead}{came[0].lower()}{came[1:]} Untreated, {_came(base, short=True)}"
+
+
+def _came(row: Score, *, short: bool = False) -> str:
+    """Failures, or seeds that solved it, or the loss."""
+    count = "all" if row.seeds > 1 else "the one"
+    if len(row.failed_at) == row.seeds:
+        words = f"{count} {_runs(row.seeds)} failed, at step {_range(row.failed_at)}"
+    elif row.failed_at:
+        words = f"{len(row.failed_at)} of {row.seeds} runs failed, at step {_range(row.failed_at)}"
+        words += f", and the others end at a loss of {_loss(row)}"
+    elif row.solved == row.seeds and row.steps_to_solve:
+        words = f"{count} {_runs(row.seeds)} solved the task, by step "
+        words += row.steps_to_solve.words()
+    elif row.solved:
+        words = f"{row.solved} of {row.seeds} runs solved the task"
+    else:
+        words = f"the loss ends at {_loss(row)}"
+    return f"{words if short else words[0].upper() + words[1:]}."
+
+
+def _loss(row: Score) -> str:
+    if row.loss is None:
+        return "an unknown number"
+    share = f", {row.loss.median / row.floor:.0%} of its floor" if row.floor else ""
+    return f"{number(row.loss.median)}{share}"
+
+
+def _reach(row: Score, base: Score) -> str:
+    """The horizon at last, where it is another than without."""
+    if row.horizon is None or base.horizon is None or row.horizon.median == base.horizon.median:
+        return ""
+    return f"{_horizon(row)[:-1]}, not {_timesteps(base.horizon.median)}."
+
+
+def _horizon(row: Score) -> str:
+    if row.horizon is None:
+        return ""
+    return f"The gradient horizon is at last {_timesteps(row.horizon.median)}."
+
+
+def _timesteps(horizon: float) -> str:
+    if math.isinf(horizon):
+        return "the whole sequence"
+    return f"{number_of(horizon)} timestep{'' if horizon == 1 else 's'}"
+
+
+def _pace(row: Score) -> str:
+    if row.time_ratio is None or FASTER < row.time_ratio < SLOWER:
+        return ""
+    return f"A step takes {number(float(f'{row.time_ratio:.2g}'))} times as long."
+
+
+def _runs(count: int) -> str:
+    return f"{count} runs" if count > 1 else "run"
+
+
+def _range(steps: tuple[int, ...]) -> str:
+    return "…".join(f"{step:,}" for step in sorted({min(steps), max(steps)}))
+
+
+def _words(spread: Spread | None) -> str:
+    return spread.words() if spread else NONE
+
+
+def _percent(spread: Spread | None) -> str:
+    return f"{spread.median:.0%}" if spread else NONE

@@ -1,0 +1,8 @@
+"""The scoreboard of all remedies on all diseases: trained, told, written into a page."""
+
+from __future__ import annotations
+
+from gradviz.scoreboard.board import Board, board_of, jobs_of
+from gradviz.scoreboard.markdown import BEGIN, END, written
+
+__all__ = ["BEGIN", "END", "Board", "board_of", "jobs_of", "written"]
