@@ -69,19 +69,6 @@ def _made(draft: Draft, input_size: str) -> str:
     kind = {"rnn": config.activation, "irnn": "relu"}.get(config.cell, config.cell)
     draft.equations = EQUATIONS.get(kind, ())
     if not is_fused(draft):
-            draft.attributes.append(own_layers.memory_bias(draft, f"self.{name}"))
-            return
-        start = draft.use("models.forget_bias", "set_forget_bias")
-        draft.attributes.append(f"{start}(self.{name}, {draft.setting('forget_bias')})")
-
-
-def _made(draft: Draft, input_size: str) -> str:
-    """The expression that makes the layers."""
-    config = draft.config
-    kind = "relu" if config.cell == "irnn" else config.activation
-    named = kind if config.cell in {"rnn", "irnn"} else config.cell
-    draft.equations = EQUATIONS.get(named, ())
-    if not is_fused(draft):
         return own_layers.made(draft, input_size)
     options = [input_size, draft.setting("hidden_size")]
     if config.num_layers > 1:
