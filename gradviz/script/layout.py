@@ -40,7 +40,8 @@ def exploded(head: str, arguments: list[str]) -> str:
 
 def _brackets(code: str) -> tuple[int, list[int]]:
     """Where the bracket opens that the last character closes (0: nowhere), and commas in it."""
-    depth, commas = 0, []
+    depth = 0
+    commas: list[int] = []
     for place in range(len(code) - 1, 0, -1):
         depth += (code[place] in ")]}") - (code[place] in "([{")
         if not depth:
