@@ -27,9 +27,14 @@ def task_text(draft: Draft) -> TaskText:
     """The config's.
 
     Raises:
-        ScriptError: where a script cannot have its data.
+        ScriptError: where a script cannot have its data or device.
     """
     config = draft.config
+    if config.device != "cpu":
+        raise ScriptError(
+            f"device must be cpu for a script, got {config.device}; its losses are checked on a "
+            "CPU."
+        )
     if config.data:
         raise ScriptError(
             f"data must be empty for a script, got {config.data}: it has no way to a file of your "
@@ -49,25 +54,24 @@ def write(draft: Draft) -> None:
         draft.batch.append(f"inputs, targets, goes_on = {text.stream(draft)}")
     else:
         seed = draft.setting("seed")
-        draft.started.append(f"generator = torch.Generator().manual_seed({seed} + 2**31)")
+        made = f"generator = torch.Generator().manual_seed({seed} + 2**31)"
+        draft.started.append(f"{made}  # Not the weights' random numbers.")
         names = "inputs, targets"
         if draft.config.is_pair:
             names = f"inputs, told, targets, {'chance' if _is_sampled(draft) else '_'}"
         draft.batch.append(f"{names} = {text.batch(draft)}")
-    draft.batch += _moved(draft, text)
+    draft.batch += _cast(draft, text)
     draft.forward.append(f"loss = {_loss(draft, text)}")
 
 
-def _moved(draft: Draft, text: TaskText) -> list[str]:
-    """Batches are drawn in float32 on the CPU, whatever the run's dtype and device."""
+def _cast(draft: Draft, text: TaskText) -> list[str]:
+    """Batches are drawn in float32, whatever the run's dtype."""
     config = draft.config
-    device = [draft.setting("device")] if config.device != "cpu" else []
-    double = ["torch.float64"] if config.dtype == "float64" else []
+    if config.dtype == "float32":
+        return []
     is_real = {"inputs": not TASKS[config.task].tokens, "targets": text.loss != "cross_entropy"}
-    is_real |= {"told": True} if config.is_pair else {}
-    is_real |= {"chance": False} if _is_sampled(draft) else {}
-    moved = {name: [*device, *(double if is_real[name] else [])] for name in is_real}
-    return [f"{name} = {name}.to({', '.join(to)})" for name, to in moved.items() if to]
+    names = [name for name, real in is_real.items() if real] + ["told"] * config.is_pair
+    return [f"{name} = {name}.double()" for name in names]
 
 
 def _is_sampled(draft: Draft) -> bool:

@@ -103,7 +103,6 @@ def _class_docstring(draft: Draft) -> list[str]:
 def _training(draft: Draft) -> str:
     config = draft.config
     made = ", ".join(draft.arguments.values())
-    place = [f"model.to({draft.setting('device')})"] if config.device != "cpu" else []
     cast = ["model.float()"] if config.dtype == "float32" else []
     why = "Weights are drawn in it, and then rounded." if cast else "Weights are drawn in it."
     body = [
@@ -116,7 +115,6 @@ def _training(draft: Draft) -> str:
         f"model = Model({made})",
         "torch.set_default_dtype(torch.float32)",
         *cast,
-        *place,
         f"optimizer = {draft.optimizer}",
         *draft.started,
         "for step in range(steps):",

@@ -79,21 +79,28 @@ def way_of(draft: Draft) -> Way:
         return Way()
     if any(each.first < each.since for each in windows):
         return _overlapping(draft)
-    cuts = [each.first for each in windows if each.first]
-    if len(cuts) == 1:
-        return Way(cuts=f"({cuts[0]},)")
-    return Way(
-        cuts=f"tuple(range({cuts[0]}, {draft.config.timesteps}, {draft.config.bptt_window}))"
-    )
+    return Way(cuts=_cuts(draft, at_end=len(windows) == 1))
+
+
+def _timesteps(draft: Draft) -> str:
+    """T, as an expression."""
+    extra = draft.config.timesteps - draft.config.seq_len
+    return draft.setting("seq_len") + (f" + {extra}" if extra else "")
+
+
+def _cuts(draft: Draft, *, at_end: bool) -> str:
+    """Every k timesteps, counted from the end; or once, k before the end."""
+    timesteps, back = _timesteps(draft), draft.setting("bptt_window")
+    if at_end:
+        return f"({timesteps} - {back},)"
+    return f"sorted(range({timesteps} - {back}, 0, -{back}))"
 
 
 def _overlapping(draft: Draft) -> Way:
     """Every k1 timesteps, counted from the end, the losses since go back through k2."""
     back, every = draft.setting("bptt_window"), draft.setting("bptt_every")
-    timesteps = draft.config.timesteps
-    return Way(
-        windows=f"[\n"
-        f"    (max(end - {back}, 0), max(end - {every}, 0), end)\n"
-        f"    for end in sorted(range({timesteps}, 0, -{every}))\n"
-        f"]"
-    )
+    rows = [
+        f"(max(end - {back}, 0), max(end - {every}, 0), end)",
+        f"for end in sorted(range({_timesteps(draft)}, 0, -{every}))",
+    ]
+    return Way(windows="\n".join(["[", *(f"    {row}" for row in rows), "]"]))

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gradviz.config import RunConfig
+from gradviz.scenarios import SCENARIOS
 from gradviz.script import KNOWN, ScriptError, script
 from tests.script.running import config_of, configs
 
@@ -20,6 +21,12 @@ ROOT = Path(__file__).parents[2]
 PARTS = ROOT / "gradviz/script/parts"
 
 TEXTS = {name: script(config) for name, config in configs().items()}
+TEXTS |= {
+    f"{each.name}: {name}": script(config)
+    for each in SCENARIOS.values()
+    for name, config in each.variants.items()
+    if config.differences().keys() <= KNOWN
+}
 
 
 def test_scripts_are_formatted_and_without_fault(tmp_path: Path) -> None:
@@ -115,7 +122,10 @@ def test_a_choice_that_no_writer_knows_is_refused(field: str) -> None:
         script(RunConfig().model_copy(update={field: "newest"}))
 
 
-def test_data_of_ones_own_are_refused_with_what_to_do() -> None:
-    config = RunConfig(task="series", data="0123456789abcdef")
-    with pytest.raises(ScriptError, match=r"^data must be empty .*; choose the data"):
-        script(config)
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [({"data": "0123456789abcdef"}, "choose the data"), ({"device": "cuda"}, "checked on a CPU")],
+)
+def test_what_a_script_cannot_have_is_refused(setting: dict[str, str], advice: str) -> None:
+    with pytest.raises(ScriptError, match=rf"^{next(iter(setting))} must be .*{advice}"):
+        script(RunConfig(task="series", **setting))
