@@ -25,6 +25,7 @@ from gradviz.config import (
     choices,
     word_of,
 )
+from gradviz.config.remedy_fields import giving_way
 
 LIMITS = {
     "seq_len": (2, 1000),
@@ -49,6 +50,14 @@ LIMITS = {
     "warmup_steps": (0, 10_000),
     "schedule_steps": (1, 100_000),
     "schedule_factor": (0.0, 1.0),
+    "pca": (0, 64),
+    "training_size": (0, 10_000),
+    "pretrain_steps": (0, 100_000),
+    "constraint_limit": (0.001, 1000.0),
+    "l1": (0.0, 1.0),
+    "l2": (0.0, 1.0),
+    "weight_decay": (0.0, 10.0),
+    "omega": (0.0, 1000.0),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -57,15 +66,33 @@ CHOSEN = {
     "readout": ("last", "mean", "sum", "attention"),
     "state": ("stateless", "stateful"),
     "attention": ("none", "dot", "general"),
-    "recurrent_init": ("default", "orthogonal", "identity", "normal"),
+    "recurrent_init": (
+        *("default", "orthogonal", "identity", "normal"),
+        *("xavier", "he", "small", "large"),
+    ),
+    "input_init": ("default", "xavier", "he", "orthogonal", "small"),
+    "gate_bias": ("default", "chrono"),
+    "input_scaling": ("none", "standard", "min_max"),
     "optimizer": ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"),
     "schedule": ("constant", "step", "exponential", "cosine"),
     "clip": ("none", "norm", "value", "agc"),
+    "norm": ("none", "layer", "batch"),
+    "input_constraint": ("none", "max_norm", "unit_norm", "non_negative", "spectral"),
+    "recurrent_constraint": ("none", "max_norm", "unit_norm", "non_negative", "spectral"),
+    "bias_constraint": ("none", "max_norm", "unit_norm", "non_negative"),
     "dtype": ("float32", "float64"),
     "device": ("cpu", "cuda"),
 }
 FLAGS = {"bidirectional", "residual", "reverse_source", "normalise"}
 SMALL = {"seq_len": 10, "hidden_size": 4, "batch_size": 2}
+NEEDED: dict[str, dict[str, Any]] = {
+    "state": {"task": "sunspots"},
+    "gate_bias": {"cell": "lstm"},
+    # Data of one's own may have as many columns.
+    "pca": {"task": "series", "data": "0" * 16},
+    "pretrain_steps": {"num_layers": 2},
+}
+"""Other settings without which a field cannot have all its values."""
 
 
 def problem(**settings: Any) -> dict[str, str]:
@@ -84,7 +111,7 @@ def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
 @pytest.mark.parametrize(("name", "limits"), LIMITS.items())
 def test_limits(name: str, limits: tuple[float, float]) -> None:
     low, high = limits
-    small = {key: value for key, value in SMALL.items() if key != name}
+    small = {key: value for key, value in SMALL.items() if key != name} | NEEDED.get(name, {})
     for inside in (low, high):
         assert getattr(RunConfig(**small, **{name: inside}), name) == inside
     below = low - 1 if isinstance(low, int) else low - 1e-9
@@ -109,8 +136,7 @@ def test_momentum_is_below_1() -> None:
 def test_choices(name: str, values: tuple[str, ...]) -> None:
     assert choices(name) == values
     for value in values:
-        task = {"task": "sunspots"} if name == "state" else {}
-        assert getattr(RunConfig(**task, **{name: value}), name) == value
+        assert getattr(RunConfig(**NEEDED.get(name, {}), **{name: value}), name) == value
     assert problem(**{name: "LSTM2"})[name] == (
         f"{name} must be one of {', '.join(values)}, got “LSTM2”."
     )
@@ -163,6 +189,80 @@ def test_data_that_fix_the_length() -> None:
     assert RunConfig(task="digits_pixels").seq_len == 64
     assert RunConfig(task="digits_rows").seq_len == 8
     assert RunConfig(task="copy_memory", seq_len=30).timesteps == 50
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "sentence"),
+    [
+        (
+            {"task": "char_lm", "input_scaling": "standard"},
+            "input_scaling",
+            "input_scaling must be none for char_lm, which reads tokens: an embedding is looked up "
+            "for each, got standard.",
+        ),
+        (
+            {"pca": 3},
+            "pca",
+            "pca must be at most 2 for adding, which reads so many numbers at a timestep, got 3.",
+        ),
+        (
+            {"training_size": 31},
+            "training_size",
+            "training_size must be 0 or at least the batch size, 32, got 31.",
+        ),
+        (
+            {"task": "sunspots", "state": "stateful", "training_size": 40},
+            "training_size",
+            "training_size must be 0 where the state goes on in the next batch, which reads the "
+            "data in their order, got 40.",
+        ),
+        (
+            {"task": "copy_memory", "seq_len": 180, "training_size": 2001},
+            "training_size",
+            "training_size must be at most 2,000 sequences of 200 timesteps of 10 numbers, "
+            "4,000,000 numbers in all, got 2,001.",
+        ),
+        (
+            {"gate_bias": "chrono"},
+            "gate_bias",
+            "gate_bias must be default for rnn, which has no gate that keeps its memory, got "
+            "chrono.",
+        ),
+        (
+            {"cell": "lstm", "gate_bias": "chrono", "forget_bias": 0.0},
+            "gate_bias",
+            "gate_bias must be default where a forget bias is given, 0, got chrono; empty the one "
+            "or the other.",
+        ),
+        (
+            {"cell": "fully_connected", "input_init": "he"},
+            "input_init",
+            "input_init must be default for fully_connected, which has no recurrent layer, got he.",
+        ),
+    ],
+)
+def test_inputs_and_starts_that_do_not_fit(
+    settings: dict[str, Any], field: str, sentence: str
+) -> None:
+    assert problem(**settings) == {field: sentence}
+
+
+def test_a_new_cell_or_task_turns_off_what_it_cannot_have() -> None:
+    own = RunConfig(task="copy_memory", pca=6, input_scaling="standard", cell="gru")
+    assert own.replace(task="temporal_order").pca == 6
+    assert own.replace(task="adding").pca == 0
+    text = own.replace(task="word_lm")
+    assert (text.pca, text.input_scaling) == (0, "none")
+    with pytest.raises(ConfigError, match="pca must be at most 2"):
+        own.replace(task="adding", pca=6)
+    with pytest.raises(ConfigError, match="pca must be a whole number"):
+        own.replace(task="adding", pca="many")
+    started = RunConfig(cell="gru", gate_bias="chrono", input_init="he", forget_bias=2.0)
+    assert started.replace(cell="mgu", forget_bias=None).gate_bias == "chrono"
+    assert started.replace(cell="rnn").gate_bias == "default"
+    assert started.replace(cell="rnn").input_init == "he"
+    assert started.replace(cell="fully_connected", input_init="default").seed == started.seed
+    assert started.replace(cell="fully_connected").input_init == "default"
 
 
 def test_the_work_budget_is_named_when_it_is_passed() -> None:
@@ -376,6 +476,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
     settings |= {name: draw(st.booleans()) for name in FLAGS}
     settings["momentum"] = draw(st.floats(0, 1, exclude_max=True))
     settings["forget_bias"] = draw(st.none() | st.floats(-20, 20))
+    most = min(10.0, 0.99 / settings["learning_rate"])
+    settings["weight_decay"] = draw(st.none() | st.floats(0, most))
     spec = TASKS[settings["task"]]
     low, high = spec.seq_len
     settings["seq_len"] = draw(st.integers(low, high))
@@ -397,8 +499,27 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["state"] = "stateless"
     if settings["state"] == "stateful" or window or spec.one_way:
         settings["bidirectional"] = False
+    if spec.tokens:
+        settings |= {"input_scaling": "none", "pca": 0}
+    elif spec.features and not settings.get("data"):
+        settings["pca"] = draw(st.integers(0, spec.features))
+    size = draw(st.integers(settings["batch_size"], 512)) if settings["seq_len"] < 100 else 0
+    settings["training_size"] = size if settings["state"] == "stateless" else 0
+    cell = CELLS[settings["cell"]]
+    if not cell.is_recurrent:
+        settings["input_init"] = "default"
+    if not cell.has_keeping_gate or settings["forget_bias"] is not None:
+        settings["gate_bias"] = "default"
     if settings["state"] == "stateful":
         settings["skip_step"] = draw(st.sampled_from([0, settings["seq_len"]]))
+    is_pair = spec.network == "encoder_decoder"
+    if settings["num_layers"] == 1 or is_pair or not CELLS[settings["cell"]].is_recurrent:
+        settings["pretrain_steps"] = 0
+    if window or is_pair or settings["batch_size"] == 1:
+        settings["norm"] = draw(st.sampled_from(["none", "layer"]))
+    if settings["norm"] == "batch":
+        settings["pretrain_steps"] = 0
+    settings |= giving_way(settings)
     return RunConfig(**settings)
 
 

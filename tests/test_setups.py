@@ -25,6 +25,7 @@ def test_round_trip_bit_for_bit(several: list[RunConfig], seeds: int) -> None:
 
 @given(configs(), st.sampled_from(["seed", "learning_rate", "forget_bias", "recurrent_gain"]))
 def test_a_further_set_up_carries_only_what_differs(config: RunConfig, name: str) -> None:
+    config = config.replace(gate_bias="default")  # Which a forget bias excludes.
     other = config.replace(**{name: 1})
     (inner,) = to_query([config, other])["vs"]
     assert set(parse_qs(inner)) <= {name}

@@ -6,7 +6,8 @@
 
 A skip needs the sizes of both to agree: they do from the second layer on, and at the first one
 where the inputs have as many units as its output. Dropout is of what goes from one layer to the
-next, skips included (Zaremba et al. 2014, arXiv 1409.2329), as PyTorch's modules have it.
+next, skips included (Zaremba et al. 2014, arXiv 1409.2329), as PyTorch's modules have it; a
+normalisation comes in front of it and behind the skip.
 
 Index legend: T timesteps, B sequences, I input size, D directions, P output size of a layer.
 """
@@ -30,9 +31,11 @@ class Stack(nn.Module):
         input_size: I.
         output_size: D·P.
         num_layers: of the stack.
+        depth: how many of the layers run, from the lowest up: all, unless it is set.
         bidirectional: whether each layer reads both ways.
         residual: whether a layer adds what it reads to what it gives.
         between: makes the factors of dropout between two layers out of ones.
+        norms: of what goes from a layer to the next, one each; empty without.
         layer_names: "l0", "l0_reverse", "l1", …, PyTorch's suffixes, by which they are attributes.
     """
 
@@ -45,6 +48,7 @@ class Stack(nn.Module):
         bidirectional: bool = False,
         residual: bool = False,
         dropout: float = 0.0,
+        norm: Callable[[int], nn.Module] | None = None,
     ) -> None:
         """Of num_layers · D layers.
 
@@ -55,11 +59,13 @@ class Stack(nn.Module):
             bidirectional: read both ways.
             residual: skips around the layers.
             dropout: share of the values between layers that is set to 0 while training.
+            norm: makes a normalisation of so many units; None: there is none.
         """
         super().__init__()
         if num_layers < 1:
             raise ValueError(f"num_layers must be 1 or more, got {num_layers}.")
         self.input_size = input_size
+        self.depth = num_layers
         self.num_layers, self.bidirectional, self.residual = num_layers, bidirectional, residual
         self.between = nn.Dropout(dropout)
         self.layer_names: list[str] = []
@@ -70,6 +76,8 @@ class Stack(nn.Module):
                 self.add_module(self.layer_names[-1], layer)
             input_size = sum(layer.output_size for layer in row)
         self.output_size = input_size
+        norms = [norm(input_size) for _ in range(num_layers - 1)] if norm else []
+        self.norms = nn.ModuleList(norms)
 
     @property
     def directions(self) -> int:
@@ -95,7 +103,7 @@ class Stack(nn.Module):
     def forward(
         self, inputs: Tensor, state: Sequence[State] | None = None
     ) -> tuple[Tensor, tuple[State, ...]]:
-        """The outputs (T, B, D·P) of the top layer and the last states.
+        """The outputs (T, B, D·P) of the top layer that runs, and the last states.
 
         Args:
             inputs: (T, B, I), time first.
@@ -103,12 +111,13 @@ class Stack(nn.Module):
                 What a pass gives as last states may be given to the next, through `detached`
                 where no gradient is to go from one to the other.
         """
-        layers, last = self.layers, []
+        layers, last = self.layers[: self.depth * self.directions], []
         if state is not None and len(state) != len(layers):
             raise ValueError(
-                f"state must hold one for each of {', '.join(self.layer_names)}, got {len(state)}."
+                f"state must hold one for each of {', '.join(self.layer_names[: len(layers)])}, "
+                f"got {len(state)}."
             )
-        for index in range(self.num_layers):
+        for index in range(self.depth):
             outputs = []
             for direction in range(self.directions):
                 place = index * self.directions + direction
@@ -118,7 +127,11 @@ class Stack(nn.Module):
                 last.append(end)
             output = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
             inputs = output + inputs if self.is_skipped(index) else output
-            if self.is_dropping and index < self.num_layers - 1:
+            if index == self.depth - 1:
+                break
+            if self.norms:
+                inputs = self.norms[index](inputs)
+            if self.is_dropping:
                 inputs = inputs * self.between(torch.ones_like(inputs))
         return inputs, tuple(last)
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from gradviz.scenarios import Scenario
 
 
+_SHOWN = ("Remedy", "Verdict", "Of the floor", "Solved", "Horizon at last", "In words")
+"""Columns that a terminal has room for; the page has all."""
+
+
 @click.command()
 @click.argument("diseases", metavar="[DISEASE]...", nargs=-1)
 @click.option(
@@ -88,8 +92,8 @@ def remedies(
     boards = [board_of(wards[name], tried, seeds, results) for name in names]
     for board in boards:
         screen.print(f"\n[bold]{board.scenario.title}[/] ({board.scenario.name})")
-        cells = [score.cells() for score in board.scores]
-        print_table(screen, list(cells[0]), [list(each.values()) for each in cells])
+        rows = [score.cells() for score in board.scores]
+        print_table(screen, _SHOWN, [[row[title] for title in _SHOWN] for row in rows])
     if page:
         try:
             written(page, boards, seeds, time.strftime("%Y-%m-%d"), machine())

@@ -123,18 +123,22 @@ class Basics(BaseModel):
         description="Encoder–decoder: share of timesteps at which the decoder is told the right "
         "symbol before; at the others it goes on from its own.",
     )
-    recurrent_init: Literal["default", "orthogonal", "identity", "normal"] = Field(
+    recurrent_init: Literal[
+        "default", "orthogonal", "identity", "normal", "xavier", "he", "small", "large"
+    ] = Field(
         "default",
         title="Start of W_hh",
-        description="How W_hh starts: as the cell's own default, gain × orthogonal, "
-        "gain × identity (IRNN), or normal with spectral radius about the gain.",
+        description="How W_hh starts: as the cell's own default, orthogonal, "
+        "identity (IRNN), normal of spectral radius about 1, uniform of the same (Xavier), normal "
+        "of √2 (He), of 0.01 √H (small) or of 3 (large); all but the first times the gain.",
     )
     recurrent_gain: float = Field(
         1.0,
         ge=0.0,
         le=10.0,
         title="Gain of W_hh",
-        description="Factor on W_hh (not on the cell's own default).",
+        description="Factor on W_hh (not on the cell's own default), and so on its spectral "
+        "radius.",
     )
     forget_bias: float | None = Field(
         None,

@@ -33,8 +33,15 @@ class CellSpec:
     the output h is only read out of it. Of the baseline, which carries nothing, the input x."""
     is_pytorchs: bool = False
     """Whether PyTorch has a fused operation for it."""
+    has_bias: bool = True
+    """Whether its layers have biases."""
     is_recurrent: bool = True
     """Whether something is carried from timestep to timestep: of the baseline nothing is."""
+
+    @property
+    def has_keeping_gate(self) -> bool:
+        """Whether the bias of some gate decides how long its memory lasts."""
+        return self.has_forget_bias or "update" in self.gates
 
     @property
     def is_plain(self) -> bool:
@@ -127,6 +134,7 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             label="LRU",
             paper="Orvieto et al. 2023 (arXiv 2303.06349)",
             has_recurrent_weight=False,
+            has_bias=False,
             state_parts=2,
             symbol="x",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from gradviz.config.basics import Basics
@@ -31,6 +32,7 @@ def allowed(name: str) -> str:
     return f"{number(low)}…{'below ' if below else ''}{number(high)}"
 
 
+@cache  # A schema takes pydantic 6 ms to make, and a page asks for ten.
 def bounds(name: str) -> tuple[float, float, bool]:
     """Least and greatest value of a numeric field; True where the greatest is excluded."""
     schema = Fields.model_json_schema()["properties"][name]

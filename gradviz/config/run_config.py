@@ -14,6 +14,7 @@ from pydantic import ConfigDict, ValidationError, model_validator
 
 from gradviz.config.cell_specs import CELLS
 from gradviz.config.fields import Fields, allowed, is_optional, must_be
+from gradviz.config.remedy_fields import giving_way
 from gradviz.config.remedy_fields import misfit as remedy_misfit
 from gradviz.config.shown import shown, span
 from gradviz.config.state import misfit as state_misfit
@@ -167,7 +168,8 @@ class RunConfig(Fields):
 
         With a new task, a seq_len that it does not allow gives way to the nearest allowed, data
         that it cannot learn from to its own, and a state that it cannot carry to none; what it
-        cannot read backward is read forward. With a cell without recurrence, likewise.
+        cannot read backward is read forward. With a cell without recurrence, likewise. Remedies
+        that the new cell or task cannot have are turned off.
         """
         settings = {**self.to_dict(), **changes}
         spec = TASKS.get(settings["task"])
@@ -186,6 +188,7 @@ class RunConfig(Fields):
             settings |= {"bptt_window": 0, "bptt_every": 0}
         if cell and not cell.is_recurrent:
             settings |= {"state": "stateless", "bptt_window": 0} | changes
+        settings |= giving_way(settings) | changes
         return RunConfig(**settings)
 
     def to_dict(self) -> dict[str, Any]:

@@ -26,6 +26,9 @@ _WELL_KNOWN = ("cell", "clip", "forget_bias", "recurrent_gain", "recurrent_init"
 _SELF_SAID = {"task", "state", "cell", "activation", "optimizer", "dtype", "device"}
 """Settings whose value says what it is of: GRU, SGD."""
 
+_OF_WEIGHTS = {"recurrent_init": "W_hh", "input_init": "W_ih", "gate_bias": "gates"}
+"""What starts as the value says."""
+
 _PHRASES = {
     "seq_len": "length {}",
     "forecast_steps": "{} steps ahead",
@@ -36,6 +39,9 @@ _PHRASES = {
     "forget_bias": "forget bias {}",
     "clip_threshold": "threshold {}",
     "bptt_window": "window {}",
+    "l1": "L1 {}",
+    "l2": "L2 {}",
+    "omega": "Ω times {}",
     "bptt_every": "every {} timesteps",
     "probe_size": "probes {}",
     "record_every": "every {} steps",
@@ -199,10 +205,10 @@ def _chosen(config: RunConfig, names: Sequence[str]) -> list[str]:
 
 def _phrase(config: RunConfig, name: str) -> str:
     value = getattr(config, name)
-    if name == "recurrent_init":
-        return f"{value} W_hh"
+    if name in _OF_WEIGHTS:
+        return f"{value} {_OF_WEIGHTS[name]}"
     if value is None:
-        return f"{word_of(value)} {label_of(name).split(' (')[0].lower()}"
+        return f"{word_of(value, name)} {label_of(name).split(' (')[0].lower()}"
     if isinstance(value, bool):
         return f"{'' if value else 'not '}{name}"
     if name in _SELF_SAID:

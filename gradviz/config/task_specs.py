@@ -29,6 +29,8 @@ class TaskSpec:
     """Timesteps beyond seq_len: copy memory reads 10 symbols, waits, writes 10."""
     network: Literal["recurrent", "encoder_decoder"] = "recurrent"
     """An encoder–decoder reads seq_len timesteps, then writes seq_len."""
+    features: int = 0
+    """Numbers read at every timestep, of data of gradviz's own; 0 where it reads tokens."""
     forecasts: bool = False
     """Whether it forecasts as many steps as asked for."""
 
@@ -47,16 +49,20 @@ class TaskSpec:
 
 TASKS: Mapping[str, TaskSpec] = MappingProxyType(
     {
-        "adding": TaskSpec(label="Adding problem", seq_len=(2, 1000)),
+        "adding": TaskSpec(label="Adding problem", seq_len=(2, 1000), features=2),
         "copy_memory": TaskSpec(
-            label="Copy memory", seq_len=(2, 1000), answers="every", extra_timesteps=20
+            label="Copy memory", seq_len=(2, 1000), answers="every", extra_timesteps=20, features=10
         ),
-        "temporal_order": TaskSpec(label="Temporal order", seq_len=(10, 1000)),
-        "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000)),
-        "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64)),
-        "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8)),
+        "temporal_order": TaskSpec(label="Temporal order", seq_len=(10, 1000), features=6),
+        "recall": TaskSpec(label="Recall the first token", seq_len=(2, 1000), features=8),
+        "digits_pixels": TaskSpec(label="Digits, pixel by pixel", seq_len=(64, 64), features=1),
+        "digits_rows": TaskSpec(label="Digits, row by row", seq_len=(8, 8), features=8),
         "sunspots": TaskSpec(
-            label="Yearly sunspot number", seq_len=(2, 150), has_stream=True, forecasts=True
+            label="Yearly sunspot number",
+            seq_len=(2, 150),
+            has_stream=True,
+            forecasts=True,
+            features=1,
         ),
         "series": TaskSpec(
             label="Series: Lorenz, or your own",
@@ -64,20 +70,26 @@ TASKS: Mapping[str, TaskSpec] = MappingProxyType(
             has_stream=True,
             forecasts=True,
             own_data="series",
+            features=3,
         ),
         "copy_sequence": TaskSpec(
-            label="Copy a sequence", seq_len=(2, 200), answers="every", network="encoder_decoder"
+            label="Copy a sequence",
+            seq_len=(2, 200),
+            answers="every",
+            network="encoder_decoder",
+            features=8,
         ),
         "reverse_sequence": TaskSpec(
             label="Reverse a sequence",
             seq_len=(2, 200),
             answers="every",
             network="encoder_decoder",
+            features=8,
         ),
         "wave_from_vector": TaskSpec(
-            label="Wave from a vector", seq_len=(2, 1000), answers="every"
+            label="Wave from a vector", seq_len=(2, 1000), answers="every", features=2
         ),
-        "two_in_two_out": TaskSpec(label="Two in, two out", seq_len=(2, 1000)),
+        "two_in_two_out": TaskSpec(label="Two in, two out", seq_len=(2, 1000), features=6),
         "word_lm": TaskSpec(
             label="Language model, words",
             seq_len=(2, 200),

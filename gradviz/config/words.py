@@ -25,9 +25,10 @@ _WORDS = {
     "dot": "dot product hᵀe",
     "general": "general hᵀWe",
     "default": "the cell's own",
-    "orthogonal": "orthogonal × gain",
-    "identity": "identity × gain (IRNN)",
-    "normal": "normal × gain",
+    "orthogonal": "orthogonal",
+    "identity": "identity (IRNN)",
+    "normal": "normal, N(0, 1/H)",
+    "large": "too large, N(0, 9/H)",
     "norm": "by norm",
     "value": "by value",
     "agc": "adaptive (AGC)",
@@ -49,8 +50,8 @@ def label_of(name: str) -> str:
     return (field and field.title) or name
 
 
-def word_of(value: object) -> str:
-    """A setting's value as the page shows it."""
+def word_of(value: object, name: str = "") -> str:
+    """A setting's value as the page shows it; its name says whose own one is where it is None."""
     if value is None:
-        return "the cell's own"
+        return "the optimiser's own" if name == "weight_decay" else "the cell's own"
     return _WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))

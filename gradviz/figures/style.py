@@ -17,6 +17,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.config import RunConfig
 from gradviz.history import History, is_reversed
 
 BLUE, ORANGE, GREEN, PINK = "#3d8fd1", "#d17f00", "#0a9e73", "#c76ba0"
@@ -238,7 +239,9 @@ def layer_shown(history: History, asked: str | None) -> str:
     names = history.layer_names
     if asked is None:
         return next((name for name in names[::-1] if not is_reversed(name)), names[-1])
-    if asked not in names:
+    config = history.config
+    # In pre-training a layer may be asked for that does not run yet.
+    if asked not in (*names, *(config.layer_names if isinstance(config, RunConfig) else ())):
         raise ValueError(f"layer must be one of {', '.join(names)}, got “{asked}”.")
     return asked
 

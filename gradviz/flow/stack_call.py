@@ -5,13 +5,14 @@ layer, D directions.
 
 The layers' inputs and outputs are noted as they were, so nothing has to be run again. What comes
 back to the outputs and last states of the whole is the direct gradient: a layer hands out views,
-which the recurrence does not use.
+which the recurrence does not use. Of a normalisation that couples sequences what comes back to it
+is noted too, since the recorded ones do not tell what went to the others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,17 @@ from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
 
 if TYPE_CHECKING:
     from gradviz.flow.watch import Watch
+
+
+class NormNote(NamedTuple):
+    """Of a normalisation of what goes from one layer to the next."""
+
+    inputs: Tensor
+    """(T, B, D)."""
+    gain: Tensor | None
+    """(D,) of a layer norm, which each row goes through alone; None of any other."""
+    is_followed: bool
+    """Whether autograd goes on to the layers below."""
 
 
 class LayerNote(NamedTuple):
@@ -56,8 +68,11 @@ class StackCall:
     """(T, B, D·P)."""
     masks: list[Tensor]
     """(T, B, ·) factors of dropout after each layer but the top; empty without."""
+    norms: list[NormNote] = field(default_factory=list)
+    """After each layer but the top; empty without."""
     grads: dict[tuple[int, int], Tensor] = field(default_factory=dict)
-    """At last states, by place in `notes` and part; at the output under OUTPUT."""
+    """At last states, by place in `notes` and part; at the output under OUTPUT; at what is
+    normalised by NORMS and the layer."""
     is_repeated: bool = False
 
     def receive(self, key: tuple[int, int], grad: Tensor | None) -> None:
@@ -90,6 +105,17 @@ class StackCall:
         grad = self.grads.get(OUTPUT)
         return torch.zeros_like(self.output[:, :probes]) if grad is None else grad[:, :probes]
 
+    def grad_of_normed(self, index: int, probes: int | None) -> Tensor | None:
+        """(T, Q, D·P) at what layer `index` gave, before its norm, as autograd has it.
+
+        None where autograd stops there, as above a layer that is frozen.
+        """
+        note = self.norms[index]
+        if not note.is_followed:
+            return None
+        grad = self.grads.get((NORMS, index))
+        return torch.zeros_like(note.inputs[:, :probes]) if grad is None else grad[:, :probes]
+
     def grads_of_last(self, place: int, like: State) -> State:
         """(Q, ·) of each part; zeros if the loss did not use it."""
         found = []
@@ -99,7 +125,7 @@ class StackCall:
         return tuple(found)
 
 
-OUTPUT = (-1, 0)
+OUTPUT, NORMS = (-1, 0), -2
 
 
 class Ran(NamedTuple):
@@ -118,12 +144,13 @@ def call_of(
     ran: list[Ran],
     masks: list[Tensor],
     output: Tensor,
+    normed: Sequence[tuple[nn.Module, Tensor]] = (),
 ) -> StackCall:
     """Note a call, and follow its outputs' gradients."""
     names, directions, is_skipped = ["l0"], 1, [False]
     if isinstance(module, Stack):
-        names, directions = module.layer_names, module.directions
-        is_skipped = [module.is_skipped(index) for index in range(module.num_layers)]
+        names, directions = module.layer_names[: len(ran)], module.directions
+        is_skipped = [module.is_skipped(index) for index in range(module.depth)]
     call = StackCall(
         name=name,
         notes=[_noted(*each) for each in zip(names, ran, strict=True)],
@@ -131,10 +158,17 @@ def call_of(
         is_skipped=is_skipped,
         output=output.detach(),
         masks=list(masks),
+        norms=[_noted_norm(*each) for each in normed],
     )
     followed = {OUTPUT: output}
     for place, each in enumerate(ran):
         followed |= {(place, part): last for part, last in enumerate(each.last)}
+    # A layer norm is replayed, which does not underflow.
+    followed |= {
+        (NORMS, index): each
+        for index, (norm, each) in enumerate(normed)
+        if not isinstance(norm, nn.LayerNorm)
+    }
     for key, tensor in followed.items():
         if tensor.requires_grad:
             tensor.register_hook(partial(call.receive, key))
@@ -154,25 +188,36 @@ def _noted(name: str, ran: Ran) -> LayerNote:
     )
 
 
+@torch.no_grad()
+def _noted_norm(norm: nn.Module, inputs: Tensor) -> NormNote:
+    gain = norm.weight.detach().clone() if isinstance(norm, nn.LayerNorm) else None
+    return NormNote(inputs.detach(), gain, inputs.requires_grad)
+
+
 def follow_stack(
     watching: Watch, name: str, module: Stack | RecurrentLayer
 ) -> Iterator[RemovableHandle]:
     """Hooks on the layers, and on the whole."""
     ran: list[Ran] = []
     masks: list[Tensor] = []
+    normed: list[tuple[nn.Module, Tensor]] = []
 
     def begin(module: nn.Module, args: Any) -> None:
         ran.clear()
         masks.clear()
+        normed.clear()
 
     def drawn(between: nn.Module, args: Any, mask: Tensor) -> None:
         masks.append(mask.detach())
+
+    def norm(norm: nn.Module, args: tuple[Tensor], output: Tensor) -> None:
+        normed.append((norm, args[0]))
 
     def add(layer: RecurrentLayer, args: Any, options: Any, result: Any) -> None:
         ran.append(Ran(layer, *_given(*args, **options), *result))
 
     def end(module: Stack | RecurrentLayer, args: Any, result: tuple[Tensor, Any]) -> None:
-        watching.note_stack(name, module, ran, masks, result[0])
+        watching.note_stack(name, module, ran, masks, result[0], normed)
         begin(module, args)
 
     yield module.register_forward_pre_hook(begin)
@@ -180,6 +225,8 @@ def follow_stack(
         yield layer.register_forward_hook(add, with_kwargs=True)
     if isinstance(module, Stack):
         yield module.between.register_forward_hook(drawn)
+        for each in module.norms:
+            yield each.register_forward_hook(norm)
     yield module.register_forward_hook(end)
 
 

@@ -13,6 +13,7 @@ from functools import partial, reduce
 import torch
 
 from gradviz.cells import Coupling, LayerPass, Replay, State
+from gradviz.cells.layer_norm import normalised
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
@@ -36,7 +37,27 @@ def stack_flows(call: StackCall, probes: int | None) -> dict[str, LayerFlow]:
             if call.masks:
                 mask = call.masks[index - 1][:, :probes]
                 coming = coming.linear(partial(torch.mul, mask))
+            if call.norms:
+                below = _before_norm(call, index - 1, coming, probes)
+                if below is None:
+                    break
+                coming = below
     return found
+
+
+def _before_norm(call: StackCall, index: int, coming: Scaled, probes: int | None) -> Scaled | None:
+    """At what layer `index` gave, from the gradient at its normalised value.
+
+    Of a norm that couples sequences it is autograd's: to every row the means of the batch give
+    about as much, so that none of them underflows.
+    """
+    note = call.norms[index]
+    if note.gain is None:
+        grad = call.grad_of_normed(index, probes)
+        return None if grad is None else Scaled(grad.to(coming.mantissa.dtype))
+    dtype = coming.mantissa.dtype
+    norm, gain = normalised(note.inputs[:, :probes].to(dtype)), note.gain.to(dtype)
+    return coming.linear(lambda each: norm.product(each * gain))
 
 
 def _of_layer(

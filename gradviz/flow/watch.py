@@ -8,7 +8,7 @@ nothing is computed until a layer is asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -147,10 +147,11 @@ class Watch:
         ran: list[Ran],
         masks: list[Tensor],
         output: Tensor,
+        normed: Sequence[tuple[nn.Module, Tensor]] = (),
     ) -> None:
         """Forward hook of a Stack, or of a layer by itself."""
         if not torch.compiler.is_compiling() and self._is_wanted(name, output):
-            self._passages.append(call_of(name, module, ran, masks, output))
+            self._passages.append(call_of(name, module, ran, masks, output, normed))
 
     def note_cell(
         self,

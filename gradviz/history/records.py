@@ -168,7 +168,12 @@ class Frame:
         """Reduce a measured StepRecord."""
         return cls(
             step=record.step,
-            layers={name: LayerFrame.from_record(layer) for name, layer in record.layers.items()},
+            # In pre-training there are layers that do not run yet.
+            layers={
+                name: LayerFrame.from_record(layer)
+                for name, layer in record.layers.items()
+                if layer.hidden_grad_norm is not None
+            },
             closeup=record.closeup,
         )
 

@@ -6,6 +6,7 @@ import torch
 
 from gradviz.config import CELLS, TASKS, RunConfig
 from gradviz.model.encoder_decoder import EncoderDecoder
+from gradviz.model.parts import Parts, parts_of, recurrent_weights
 from gradviz.model.sequence import SequenceModel
 from gradviz.model.state import Carried, changed
 from gradviz.model.window import WindowModel
@@ -15,10 +16,13 @@ __all__ = [
     "Carried",
     "EncoderDecoder",
     "Model",
+    "Parts",
     "SequenceModel",
     "WindowModel",
     "build_model",
     "changed",
+    "parts_of",
+    "recurrent_weights",
 ]
 
 Model = SequenceModel | EncoderDecoder | WindowModel

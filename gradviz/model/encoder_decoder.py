@@ -22,6 +22,7 @@ from torch.nn.functional import one_hot
 from gradviz.cells import of_another
 from gradviz.config import RunConfig
 from gradviz.model.recurrent import recurrent_of
+from gradviz.remedies import norm_of
 from gradviz.tasks import Batch, Task
 
 
@@ -57,7 +58,8 @@ class EncoderDecoder(nn.Module):
         encoder: its recurrent layers.
         decoder: those of the decoder, of the same kind and size.
         attention: None without.
-        readout: from the decoder's state, or h̃, to the answer.
+        norm: of the decoder's state, or h̃, before it is read out.
+        readout: from there to the answer.
         reverses: whether the source is read from its end, which brings the first symbols of
             source and target close to each other (Sutskever et al., §3.3).
     """
@@ -72,6 +74,7 @@ class EncoderDecoder(nn.Module):
             if config.attention == "none"
             else GlobalAttention(H, is_general=config.attention == "general")
         )
+        self.norm = norm_of(config.norm, H)
         self.readout = nn.Linear(H, task.output_size, dtype=torch.float64)
         self.reverses = config.reverse_source
         self.layer_names = config.layer_names
@@ -105,9 +108,8 @@ class EncoderDecoder(nn.Module):
         return self._answer(hidden, encoded)
 
     def _answer(self, hidden: Tensor, encoded: Tensor) -> Tensor:
-        answer: Tensor = self.readout(
-            hidden if self.attention is None else self.attention(hidden, encoded)
-        )
+        read = hidden if self.attention is None else self.attention(hidden, encoded)
+        answer: Tensor = self.readout(self.norm(read))
         return answer
 
     @torch.no_grad()

@@ -1,7 +1,8 @@
 """The recurrent layers that a config names.
 
 PyTorch's own module where it has one: it is the fastest. A Stack of layers for the other cells and
-nonlinearities, and for skips between layers.
+nonlinearities, and for skips and normalisations between layers,
+and where they are trained one after the other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ from gradviz.cells import (
     Stack,
 )
 from gradviz.config import CELLS, RunConfig
-from gradviz.remedies import initialise_irnn, initialise_recurrent, set_forget_bias
+from gradviz.remedies import (
+    initialise_input,
+    initialise_irnn,
+    initialise_recurrent,
+    norm_of,
+    set_chrono_bias,
+    set_forget_bias,
+)
 
 
 def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
@@ -33,13 +41,17 @@ def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
         initialise_irnn(module)
     if spec.has_recurrent_weight:
         initialise_recurrent(module, config.recurrent_init, config.recurrent_gain)
+    initialise_input(module, config.input_init)
+    if config.gate_bias == "chrono":
+        set_chrono_bias(module, config.timesteps)
     if spec.has_forget_bias and config.forget_bias is not None:
         set_forget_bias(module, config.forget_bias)
     return module
 
 
 def _is_fused(config: RunConfig) -> bool:
-    return _has_operation(config) and not config.residual
+    has_norms = config.norm != "none" and config.num_layers > 1
+    return _has_operation(config) and not (config.residual or has_norms or config.pretrain_steps)
 
 
 def _has_operation(config: RunConfig) -> bool:
@@ -74,6 +86,7 @@ def _stack(config: RunConfig, input_size: int) -> Stack:
         bidirectional=config.bidirectional,
         residual=config.residual,
         dropout=config.dropout,
+        norm=None if config.norm == "none" else partial(norm_of, config.norm),
     )
 
 

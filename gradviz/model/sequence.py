@@ -8,10 +8,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from gradviz.cells import Stack
 from gradviz.config import RunConfig
 from gradviz.model.readouts import pooling
 from gradviz.model.recurrent import recurrent_of
 from gradviz.model.state import Carried
+from gradviz.remedies import norm_of, train_stage
 from gradviz.tasks import Batch, Task
 
 
@@ -24,6 +26,7 @@ class SequenceModel(nn.Module):
     Attributes:
         embedding: from a token to the numbers that stand for it; None where the task reads numbers.
         recurrent: the recurrent layers.
+        norm: of the top layer's output, before it is read out.
         pool: makes one vector of all timesteps' hidden states, where it answers once.
         readout: from there to the answer.
     """
@@ -38,12 +41,20 @@ class SequenceModel(nn.Module):
         width = config.embedding_size if self.embedding else task.input_size
         self.recurrent = recurrent_of(config, width)
         width = config.hidden_size * (2 if config.bidirectional else 1)
+        self.norm = norm_of(config.norm, width)
         self.pool = pooling(config, width) if task.answers == "once" else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
         self.readout = nn.Linear(width, task.output_size, dtype=torch.float64)
         self.layer_names = config.layer_names
         # Drawn in float64 whatever the dtype, so that one seed starts both at the same weights.
         self.to(device=config.device, dtype=getattr(torch, config.dtype))
+
+    def begin_stage(self, stage: int) -> None:
+        """Of `remedies.pretraining`: what runs and is trained from now on."""
+        assert isinstance(self.recurrent, Stack), "the config's, where it is pre-trained"
+        train_stage(self.recurrent, stage)
+        if self.embedding:
+            self.embedding.requires_grad_(stage in {0, self.recurrent.num_layers})
 
     @property
     def watched(self) -> nn.Module:
@@ -75,5 +86,5 @@ class SequenceModel(nn.Module):
 
     def read_out(self, hidden: torch.Tensor) -> torch.Tensor:
         """From the top layer's (T, B, H), as `forward` gives it."""
-        answer: torch.Tensor = self.readout(self.dropout(self.pool(hidden)))
+        answer: torch.Tensor = self.readout(self.dropout(self.pool(self.norm(hidden))))
         return answer

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from gradviz.config import RunConfig
+from gradviz.remedies import norm_of
 from gradviz.tasks import Batch, Task
 
 
@@ -27,6 +28,7 @@ class WindowLayers(nn.Module):
 
     Attributes:
         layers: of which the first reads the window.
+        norms: of what each gives, behind its skip.
     """
 
     def __init__(self, config: RunConfig, input_size: int) -> None:
@@ -36,10 +38,11 @@ class WindowLayers(nn.Module):
         self.layers = nn.ModuleList(
             nn.Linear(below, above, dtype=torch.float64) for below, above in pairwise(sizes)
         )
+        self.norms = nn.ModuleList(norm_of(config.norm, config.hidden_size) for _ in self.layers)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The top layer.
+        """The top layer, normalised as the others are.
 
         Raises:
             ValueError: for another T than it was made for.
@@ -55,6 +58,7 @@ class WindowLayers(nn.Module):
             hidden = torch.tanh(layer(read))
             if self.residual and read.shape == hidden.shape:
                 hidden = hidden + read
+            hidden = self.norms[index](hidden)
         return hidden
 
 

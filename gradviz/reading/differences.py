@@ -208,7 +208,7 @@ def _of(settings: Mapping[str, Any], name: str) -> tuple[bool, Any]:
 
 def _word(config: RunConfig | RecordedConfig, name: str, settings: Mapping[str, Any]) -> str:
     unused = isinstance(config, RunConfig) and name in settings and not is_used(config, name)
-    return NONE if unused or name not in settings else word_of(settings[name])
+    return NONE if unused or name not in settings else word_of(settings[name], name)
 
 
 def _ends(steps: tuple[int, ...]) -> list[int]:

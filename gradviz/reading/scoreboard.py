@@ -22,6 +22,9 @@ Verdict = Literal["untreated", "cures", "helps", "no difference", "harms", "refu
 MARGIN = 0.05
 """Share by which losses must differ."""
 
+IN_WORDS = "In words"
+"""Title of the column of sentences."""
+
 SLOWER, FASTER = 1.25, 0.8
 """Ratios of a step's time that are worth a word."""
 
@@ -60,7 +63,7 @@ class Score:
             return dict.fromkeys(Score(label="", verdict="waiting").cells(), NONE) | {
                 "Remedy": self.label,
                 "Verdict": self.verdict,
-                "In words": self.sentence,
+                IN_WORDS: self.sentence,
             }
         return {
             "Remedy": self.label,
@@ -76,7 +79,7 @@ class Score:
             "Solved": f"{self.solved} of {self.seeds}",
             "Steps to solve": _words(self.steps_to_solve),
             "ms a step": f"{self.step_ms.median:.1f}" if self.step_ms else NONE,
-            "In words": self.sentence,
+            IN_WORDS: self.sentence,
         }
 
 

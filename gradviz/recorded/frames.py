@@ -64,6 +64,11 @@ def arrays_of(history: History) -> Arrays:
     most = float(np.finfo(np.float32).max)
     finite = [np.where(np.isinf(each), each, np.clip(each, -most, most)) for each in columns]
     arrays = {"scalars": np.stack(finite, axis=1).astype("<f4")}
+    if any(list(frame.layers) != history.layer_names for frame in history.frames):
+        raise ValueError(
+            f"frames must all be of {', '.join(history.layer_names)}; a pre-trained network is "
+            "recorded without its pre-training."
+        )
     for layer in history.layer_names:
         arrays |= _stacked(layer, codes.LAYER, [frame.layers[layer] for frame in history.frames])
     closeups = [frame.closeup for frame in history.frames]

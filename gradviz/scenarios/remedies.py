@@ -20,8 +20,8 @@ REMEDIES = (
     Scenario(
         name="sick_vanishing",
         title="A plain RNN that is to wait",
-        text="Adding over 30 timesteps by a plain RNN from PyTorch's own start. How far back does a "
-        "gradient reach, and what carries it further?",
+        text="Adding over 30 timesteps by a plain RNN from PyTorch's own start. How far back does "
+        "a gradient reach, and what carries it further?",
         variants=_alone(RunConfig(seq_len=30)),
         page="remedies",
         steps=500,
@@ -47,8 +47,8 @@ REMEDIES = (
     Scenario(
         name="sick_forgetful_lstm",
         title="An LSTM as PyTorch starts it",
-        text="Recall the first of 40 tokens with an LSTM from PyTorch's own start, its forget gates "
-        "half open. How far back does a gradient reach?",
+        text="Recall the first of 40 tokens with an LSTM from PyTorch's own start, its forget "
+        "gates half open. How far back does a gradient reach?",
         variants=_alone(RunConfig(task="recall", seq_len=40, cell="lstm")),
         page="remedies",
         steps=300,

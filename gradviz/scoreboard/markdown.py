@@ -9,6 +9,7 @@ from pathlib import Path
 from gradviz.config.remedy_list import REMEDIES
 from gradviz.history import RECENT
 from gradviz.markdown import measured_on, put_between, table
+from gradviz.reading.scoreboard import IN_WORDS
 from gradviz.scoreboard.board import Board
 
 BEGIN, END = "<!-- python -m gradviz remedies -->", "<!-- end of remedies -->"
@@ -45,8 +46,11 @@ def _lines(boards: Sequence[Board], seeds: int, when: str) -> Iterator[str]:
         tried = [score for score in board.scores if score.verdict != "refused"]
         left = [score for score in board.scores if score.verdict == "refused"]
         yield from ("", f"### {board.scenario.title}", "", board.scenario.text, "")
-        headings = list(tried[0].cells())
-        yield from table(headings, ([*score.cells().values()] for score in tried))
+        rows = [score.cells() for score in tried]
+        words = [row.pop(IN_WORDS) for row in rows]
+        yield from table(list(rows[0]), ([*row.values()] for row in rows))
+        yield ""
+        yield from (f"- {row.label}: {told}" for row, told in zip(tried, words, strict=True))
         if left:
             yield from ("", "Not tried here:", "")
             yield from (f"- {score.label}: {score.sentence}" for score in left)

@@ -25,6 +25,7 @@ from gradviz.tasks import (
     wave_from_vector,
     word_lm,
 )
+from gradviz.tasks.prepared import prepared
 from gradviz.tasks.task import Batch, Task, TaskNotes
 
 __all__ = ["TASK_NOTES", "Batch", "Task", "TaskNotes", "task_of"]
@@ -61,4 +62,4 @@ TASK_NOTES: Mapping[TaskName, TaskNotes] = MappingProxyType(
 
 def task_of(config: RunConfig) -> Task:
     """The task of a run, as its settings make it."""
-    return _TASKS[config.task][1](config)
+    return prepared(_TASKS[config.task][1](config), config)

@@ -11,7 +11,9 @@ import torch
 from gradviz.config import RunConfig
 
 DROPOUT, TEXT = 1, 2
-"""What the numbers are for; each purpose has its own."""
+TRAINING_SET, SHUFFLE = 11, 12
+"""What the numbers are for; each purpose has its own. Those of a training set are of no step: its
+sequences of 0, their order of a round."""
 
 
 def seed_of(config: RunConfig, step: int, purpose: int) -> int:

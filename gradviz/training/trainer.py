@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -39,9 +39,11 @@ from gradviz.history import (
     StepRecord,
 )
 from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
-from gradviz.remedies import Culprit, find_non_finite, learning_rate
+from gradviz.remedies import Culprit, find_non_finite, learning_rate, stage_of
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, dropout_of, seed_of
+from gradviz.training.passing_on import add_omega
+from gradviz.training.training_set import TrainingSet
 from gradviz.training.unrolled import covering, propagated
 from gradviz.training.update import Update
 from gradviz.training.writing import answering, write
@@ -66,7 +68,7 @@ class Trainer:
 
     Raises:
         ConfigError: when the config asks for a GPU that is not there, or for streams of data that
-            are too few.
+            are too few, components that are too many, or a training set that is too large.
 
     Attributes:
         config: the settings in force; those changed live included.
@@ -89,11 +91,11 @@ class Trainer:
         self.step = 0
         self.dear_probes: int | None = None
         self.closeup: CloseUpRequest | None = None
-        self._names = [name for name, _ in self.model.named_parameters()]
-        self._update = Update(config, self.model)
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
+        self._training_set = TrainingSet(config, self.task) if config.training_size else None
         self._state: Carried | None = None
         """Carried to the next batch, where the run is stateful."""
+        self._begin_stage()
         if config.state == "stateful":
             self._batch()  # It refuses a batch that the data are too few for.
         self._may_overflow = False
@@ -127,21 +129,24 @@ class Trainer:
         batch = self._batch()
         layers = {name: LayerRecord() for name in self.model.layer_names}
         closeup = None
-        if measure == "none":
+        with ExitStack() as watches:
+            everyone = watches.enter_context(watch(self.model.watched)) if config.omega else None
+            watching = None if measure == "none" else watches.enter_context(self._watch())
             loss, accuracy = self._propagate(batch)
-        else:
-            with self._watch() as watching:
-                loss, accuracy = self._propagate(batch)
-            # With weights that are no numbers there is nothing to measure, but a failure to tell.
-            if math.isfinite(loss) or find_non_finite(self._update.parameters) is None:
-                layers = self._measured(watching, full=measure == "full")
-                self._read = batch.inputs if self.task.vocabulary else None
-                closeup = self.look(self.closeup) if self.closeup else None
+        # With weights that are no numbers there is nothing to measure, but a failure to tell.
+        if watching and (
+            math.isfinite(loss) or find_non_finite(list(self.model.parameters())) is None
+        ):
+            layers |= self._measured(watching, full=measure == "full")
+            self._read = batch.inputs if self.task.vocabulary else None
+            closeup = self.look(self.closeup) if self.closeup else None
+        if everyone and math.isfinite(loss):
+            add_omega(self.model, self._flows(everyone), config.omega)
         clipping = self._update.step(config, self.step)
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
         self._may_overflow |= not clipping.norm_post < HUGE_GRADIENT
-        return StepRecord(
+        record = StepRecord(
             step=self.step,
             loss=loss,
             accuracy=accuracy,
@@ -155,6 +160,9 @@ class Trainer:
             failure=self._failure(loss, clipping.culprit),
             closeup=closeup,
         )
+        if stage_of(config, self.step) != self._stage:
+            self._begin_stage()
+        return record
 
     def look(self, request: CloseUpRequest) -> CloseUp | None:
         """Look at the last measured step at another place; nothing is trained or drawn at random.
@@ -251,6 +259,7 @@ class Trainer:
             )
         self.config = config
         self.step = state["step"]
+        self._begin_stage()
         self.model.load_state_dict(state["model"])
         self._update.load_state_dict(state["update"])
         self._generator.set_state(state["generator"])
@@ -260,10 +269,24 @@ class Trainer:
         self._recorder.begin_anew()
         self._close_up = None
 
+    def _begin_stage(self) -> None:
+        """What is trained from this step on, and its optimiser, without a past."""
+        self._stage = stage_of(self.config, self.step)
+        if self.config.pretrain_steps:
+            assert isinstance(self.model, SequenceModel)
+            self.model.begin_stage(self._stage)
+            self.model.zero_grad()  # What is frozen now has gradients of its last step.
+        named = self.model.named_parameters()
+        self._names = [name for name, each in named if each.requires_grad]
+        self._update = Update(self.config, self.model)
+        self._state = None
+
     def _batch(self) -> Batch:
         if self.config.state == "stateful":
             assert self.task.stream is not None
             batch = self.task.stream(self.config.batch_size, self.step)
+        elif self._training_set:
+            batch = self._training_set.batch(self.step)
         else:
             batch = self.task.sample(self.config.batch_size, self._generator)
         return batch.to(self.config.device, getattr(torch, self.config.dtype))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradviz.config import RunConfig
-from gradviz.model import Model
-from gradviz.remedies import Clipping, clip_gradients, learning_rate
+from gradviz.model import Model, parts_of
+from gradviz.remedies import Clipping, clip_gradients, constrain, decay, learning_rate, penalise
 from gradviz.training.optimizer import optimizer_of
 
 
@@ -14,32 +14,51 @@ class Update:
     """The optimiser and the remedies around it.
 
     Attributes:
-        parameters: all of the model's.
+        parameters: those of the model's that are trained now.
     """
 
     def __init__(self, config: RunConfig, model: Model) -> None:
-        self.parameters = list(model.parameters())
+        self.parameters = [each for each in model.parameters() if each.requires_grad]
         self._exempt = list(model.readout.parameters())
+        self._parts = parts_of(model)
         self._optimizer = optimizer_of(config, self.parameters)
+        self._hold(config)
 
     def begin(self) -> None:
         """Forget the gradients of the step before."""
         self._optimizer.zero_grad()
 
     def step(self, config: RunConfig, steps: int) -> Clipping:
-        """Clip the gradients that are there and change the weights by them.
+        """Clip the gradients that are there, penalties' included, and change the weights by them.
 
         Args:
             config: in force now.
             steps: taken before.
         """
+        penalise(self._parts.matrices, config.l1, config.l2)
         clipping = clip_gradients(
             self.parameters, config.clip, config.clip_threshold, exempt=self._exempt
         )
+        rate = learning_rate(config, steps)
         for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(config, steps)
+            group["lr"] = rate
+        if config.weight_decay is not None:
+            decay(self.parameters, rate, config.weight_decay)
         self._optimizer.step()
+        self._hold(config, changed=True)
         return clipping
+
+    def _hold(self, config: RunConfig, *, changed: bool = False) -> None:
+        """Project weights onto what is allowed: all that are trained, or that a step changed."""
+        for parameters, kind in (
+            (self._parts.inputs, config.input_constraint),
+            (self._parts.recurrent, config.recurrent_constraint),
+            (self._parts.biases, config.bias_constraint),
+        ):
+            held = [each for each in parameters if each.requires_grad]
+            if changed:
+                held = [each for each in held if each.grad is not None]
+            constrain(held, kind, config.constraint_limit, config.hidden_size)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next steps depend on."""

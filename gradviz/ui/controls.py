@@ -98,7 +98,7 @@ class Fields:
             format="%d" if kind is int else "%g",
             key=self._key(name),
             help=RunConfig.model_fields[name].description,
-            placeholder=word_of(None),
+            placeholder=word_of(None, name),
             disabled=disabled,
             on_change=self._commit,
             args=(name,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from functools import lru_cache
 
 import streamlit as st
 
@@ -97,6 +98,7 @@ def _reach(runs: Runs) -> float:
     return min(math.inf if run.failure else run.last_step for each in runs.values() for run in each)
 
 
+@lru_cache(maxsize=1024)  # A page asks for all scenarios' whenever it is drawn.
 def _asked(config: RunConfig) -> Hashable:
     """What a config asks for: the settings that change anything."""
     return tuple(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import serving
 from live_page import LivePage
 from playwright.sync_api import Browser, Page, expect
+from serving import serving
 
 RUN = "cell=gru&seq_len=30&hidden_size=16"
 

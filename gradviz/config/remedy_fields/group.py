@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -20,6 +20,10 @@ def _fits(config: RunConfig) -> None:
     return None
 
 
+def _stays(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
     """One file's settings."""
@@ -31,6 +35,9 @@ class Group:
     """The field that does not fit the other settings, and a sentence; None where all do."""
     is_used: Callable[[RunConfig, str], bool] = _always
     """Whether a setting changes anything, and so whether a page shows it."""
+    giving_way: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _stays
+    """All settings, perhaps with a new cell or task, to those of the group that no longer fit and
+    the page no longer shows, turned off. It may be given values that are out of range."""
     words: Mapping[str, str] = field(default_factory=dict)
     """A value to how a page shows it, where that differs."""
 

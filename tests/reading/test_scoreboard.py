@@ -1,0 +1,132 @@
+"""The scoreboard's verdicts and sentences, each from numbers made for it."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pytest
+
+from gradviz.history import Outcome
+from gradviz.reading import Score, scoreboard
+
+
+def came(**changes: Any) -> Outcome:
+    usual = {
+        "steps": 100,
+        "first_lag": 29,
+        "horizon_at_first": 4.0,
+        "horizon": 5.0,
+        "near_one": 0.25,
+        "loss": 0.5,
+        "floor": 1.0,
+        "solved_at": None,
+        "failed_at": None,
+        "step_ms": 2.0,
+    }
+    return Outcome(**(usual | changes))
+
+
+def three(**changes: Any) -> list[Outcome]:
+    """Seeds whose losses are 0.9, 1 and 1.1 times what is asked for."""
+    loss = changes.pop("loss", 0.5)
+    return [came(loss=loss and loss * factor, **changes) for factor in (0.9, 1, 1.1)]
+
+
+def judged(outcomes: list[Outcome], base: list[Outcome] | None = None) -> Score:
+    _, row = scoreboard(base or three(), {"it": outcomes}, steps=100, seeds=3)
+    return row
+
+
+FAILED = {"loss": None, "failed_at": 7, "steps": 7}
+SOLVED = {"solved_at": 60, "loss": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "verdict"),
+    [
+        (three(**SOLVED), three(), "cures"),
+        ([*three()[:2], came(**SOLVED)], three(), "helps"),
+        (three(), three(**SOLVED), "harms"),
+        (three(loss=0.3), three(), "helps"),
+        (three(loss=0.42), three(), "no difference"),
+        (three(loss=0.8), three(), "harms"),
+        (three(**FAILED), three(), "harms"),
+        (three(), three(**FAILED), "helps"),
+        (three(**FAILED), three(**FAILED), "no difference"),
+        (three(loss=0.01, solved_at=30), three(**SOLVED), "helps"),
+        (three(loss=0.001, solved_at=60), three(**SOLVED), "no difference"),
+        (three(loss=0.01, solved_at=90), three(**SOLVED), "harms"),
+        # It learns more, but one of its runs fails: that is harm.
+        ([*three(**SOLVED)[:2], came(**FAILED)], three(), "harms"),
+    ],
+)
+def test_verdicts(mine: list[Outcome], theirs: list[Outcome], verdict: str):
+    assert judged(mine, theirs).verdict == verdict
+
+
+def test_sentences():
+    row = judged(three(**SOLVED, horizon=math.inf, step_ms=5.0))
+    assert row.sentence == (
+        "Cures it: all 3 runs solved the task, by step 60. Untreated, the loss ends at 0.5, 50% of "
+        "its floor. The gradient horizon is at last the whole sequence, not 5 timesteps. A step "
+        "takes 2.5 times as long."
+    )
+    assert judged(three(loss=0.3)).sentence == (
+        "Helps: the loss ends at 0.3, 30% of its floor. Untreated, the loss ends at 0.5, 50% of "
+        "its floor."
+    )
+    assert judged([*three()[:2], came(**FAILED)]).sentence == (
+        "Harms: 1 of 3 runs failed, at step 7, and the others end at a loss of 0.475, 48% of its "
+        "floor. Untreated, the loss ends at 0.5, 50% of its floor."
+    )
+    assert judged(three(), three(**FAILED)).sentence.endswith(
+        "Untreated, all 3 runs failed, at step 7."
+    )
+    assert judged(three(loss=0.49)).sentence.startswith(
+        "No difference beyond that between seeds: the loss ends at 0.49"
+    )
+
+
+def test_nothing_is_judged_before_every_run_has_ended():
+    for mine, theirs in (
+        (three()[:2], three()),
+        ([*three()[:2], came(steps=99)], three()),
+        (three(), three()[:2]),
+    ):
+        row = judged(mine, theirs)
+        assert row.verdict == "waiting"
+        assert row.sentence == ""
+    base, _ = scoreboard(three()[:1], {"it": []}, steps=100, seeds=3)
+    assert base.verdict == "waiting"
+
+
+def test_what_is_refused_says_why():
+    *_, row = scoreboard(three(), {}, {"Prayer": "It changes nothing."}, steps=100, seeds=3)
+    assert (row.verdict, row.sentence) == ("refused", "It changes nothing.")
+    assert row.cells()["In words"] == "It changes nothing."
+
+
+def test_the_same_columns_in_every_row():
+    rows = scoreboard(
+        three(), {"it": three(**FAILED), "more": []}, {"no": "No."}, steps=100, seeds=3
+    )
+    assert len({tuple(row.cells()) for row in rows}) == 1
+    cells = rows[0].cells()
+    assert cells["Loss, last 20 steps"] == "0.5 (0.45…0.55)"
+    assert cells["Of the floor"] == "50%"
+    assert cells["‖J‖ in 0.9…1.1"] == "25%"
+    assert cells["ms a step"] == "2.0"
+
+
+@pytest.mark.parametrize("field", ["loss", "horizon", "solved_at", "failed_at", "step_ms"])
+def test_a_changed_number_changes_the_words(field: str):
+    """No sentence stands by itself: each of its numbers is of the outcomes."""
+    usual = {"loss": 0.3, "horizon": 7.0, "solved_at": None, "failed_at": None, "step_ms": 9.0}
+    if field in {"solved_at", "failed_at"}:
+        usual[field] = 40
+    before = judged(three(**usual)).sentence
+    after = judged(three(**usual | {field: usual[field] * 1.5})).sentence
+    assert before != after
+    assert len(re.findall(r"[\d.]+", before)) == len(re.findall(r"[\d.]+", after))
