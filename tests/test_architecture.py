@@ -30,6 +30,7 @@ FLOORS = {
     "recorder": 3,
     "figures": 3,
     "reading": 3,
+    "script": 3,
     "flow": 2,
     "model": 2,
     "cells": 1,
@@ -70,7 +71,7 @@ NEIGHBOURS = {
 
 SEES_ONLY_RECORDS = ("figures", "reading")
 WITHOUT_TORCH = ("config", "history", "scenarios", "store", "figures", "reading", "theory")
-WITHOUT_TORCH += ("glossary", "lectures", "uploads")
+WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
@@ -89,6 +90,11 @@ def name_of(path: Path) -> str:
 
 def room_of(path: Path) -> str:
     return name_of(path).split("/")[0].removesuffix(".py")
+
+
+def is_part(path: Path) -> bool:
+    """Whether it is read as text only, to be written into a script."""
+    return name_of(path).startswith("script/parts/")
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -153,6 +159,14 @@ def test_imports_point_down(path: Path) -> None:
     assert not wrong
 
 
+def test_parts_of_scripts_know_each_other_alone_and_nothing_knows_them() -> None:
+    for path in PATHS:
+        ours = [name for _, name in imported(ast.parse(path.read_text("utf-8")))]
+        ours = [name for name in ours if name.startswith("gradviz.")]
+        of_parts = [name for name in ours if name.startswith("gradviz.script.parts")]
+        assert of_parts == (ours if is_part(path) else []), name_of(path)
+
+
 @pytest.mark.parametrize("path", [p for p in PATHS if room_of(p) in SEES_ONLY_RECORDS], ids=name_of)
 def test_pictures_and_words_see_only_the_records(path: Path) -> None:
     rooms = {room for _, room in rooms_imported(path)}
@@ -161,7 +175,11 @@ def test_pictures_and_words_see_only_the_records(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in PATHS if room_of(p) in WITHOUT_TORCH or name_of(p) in SERVER_FILES],
+    [
+        p
+        for p in PATHS
+        if (room_of(p) in WITHOUT_TORCH or name_of(p) in SERVER_FILES) and not is_part(p)
+    ],
     ids=name_of,
 )
 def test_the_servers_rooms_never_name_torch(path: Path) -> None:
@@ -185,7 +203,7 @@ def test_the_package_itself_imports_only_the_ground_floor() -> None:
 def test_what_the_server_imports_does_not_bring_torch() -> None:
     modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner", "gradviz.store"]
     modules += ["gradviz.scenarios", "gradviz.tasks", "gradviz.recorded", "gradviz.cards"]
-    modules += ["gradviz.uploads"]
+    modules += ["gradviz.uploads", "gradviz.script"]
     modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
     lines = ["import sys, importlib"]
     for module in modules:

@@ -1,0 +1,1 @@
+"""The cells that PyTorch has no module for: one a file, as a textbook writes it."""

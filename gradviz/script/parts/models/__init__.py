@@ -1,0 +1,1 @@
+"""Layers, their start, and ways through time."""

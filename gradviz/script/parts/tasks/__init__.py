@@ -1,0 +1,1 @@
+"""Batches, one task a file: inputs (T, B, ·) and targets."""

@@ -1,0 +1,1 @@
+"""What is done in a step beside forward, backward and the optimiser."""
