@@ -53,12 +53,12 @@ def made(draft: Draft, input_size: str) -> str:
     return exploded(draft.use("models.stack", "Stack"), rows)
 
 
-def memory_bias(draft: Draft, layers: str) -> str:
+def forget_bias(draft: Draft, layers: str) -> str:
     """The line that sets the bias of the gate that keeps the memory, in all layers."""
     block, sign = KEEPS_MEMORY[draft.config.cell]
     hidden, value = _hidden(draft), draft.setting("forget_bias")
     rows = f"slice({hidden}, 2 * {hidden})" if block else f"slice({hidden})"
-    start = draft.use("models.memory_bias", "set_memory_bias")
+    start = draft.use("models.forget_bias", "set_forget_bias")
     return f"{start}({layers}, {rows}, {'' if sign > 0 else '-'}{value})"
 
 

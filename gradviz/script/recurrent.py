@@ -56,11 +56,7 @@ def recurrent(draft: Draft, name: str, input_size: str) -> None:
         start = draft.use("models.start", f"start_{config.recurrent_init}")
         draft.attributes.append(f"{start}(self.{name}, {draft.setting('recurrent_gain')})")
     if CELLS[config.cell].has_forget_bias and config.forget_bias is not None:
-        if not is_fused(draft):
-            draft.attributes.append(own_layers.memory_bias(draft, f"self.{name}"))
-            return
-        start = draft.use("models.forget_bias", "set_forget_bias")
-        draft.attributes.append(f"{start}(self.{name}, {draft.setting('forget_bias')})")
+        draft.attributes.append(own_layers.forget_bias(draft, f"self.{name}"))
 
 
 def _made(draft: Draft, input_size: str) -> str:

@@ -13,6 +13,7 @@ def write(draft: Draft) -> None:
     """The attributes in the order of `gradviz.model.WindowModel`, and a forward pass."""
     config, text = draft.config, task_text(draft)
     draft.title = "A fully connected network over all timesteps at once; a linear readout."
+    draft.equations = ("z_l = tanh(W_l z_{l−1} + b_l), where z_0 = [x_1; …; x_T]",)
     read, hidden, width = "inputs", "hidden", text.input_size
     if TASKS[config.task].tokens:
         draft.arguments["kinds"] = "kinds"

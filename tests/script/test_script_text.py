@@ -14,7 +14,7 @@ import pytest
 
 from gradviz.config import RunConfig
 from gradviz.scenarios import SCENARIOS
-from gradviz.script import KNOWN, ScriptError, script
+from gradviz.script import KNOWN, ScriptError, own_layers, script
 from tests.script.running import config_of, configs
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +120,17 @@ def _another(name: str, default: object) -> object:
 def test_a_choice_that_no_writer_knows_is_refused(field: str) -> None:
     with pytest.raises(ScriptError, match=f"^{field} must be .* got newest"):
         script(RunConfig().model_copy(update={field: "newest"}))
+
+
+def test_a_cell_that_no_writer_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(own_layers.CLASSES, "sru")
+    with pytest.raises(ScriptError, match=r"^cell must be rnn or .* got sru"):
+        script(RunConfig(cell="sru"))
+    with pytest.raises(ScriptError, match=r"^activation must be tanh or .* got newest"):
+        script(RunConfig().model_copy(update={"activation": "newest"}))
+    pair = RunConfig(task="copy_sequence", seq_len=9)
+    with pytest.raises(ScriptError, match=r"^attention must be none or .* got newest"):
+        script(pair.model_copy(update={"attention": "newest"}))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 
 class ModReluLoop(torch.autograd.Function):
-    """h_t = modReLU(W_ih x_t + W h_{t−1}) for all t, with its backward pass written out.
+    """h_t = modReLU(W_ih x_t + W h_{t−1}) at all timesteps.
 
-    A threshold makes rounding errors grow, so that autograd's own order of adding would give other
-    losses after some twenty steps.
+    Its backward pass is written out, for autograd adds in another order, which gives other last
+    digits; at the thresholds of modReLU these grow.
     """
 
     @staticmethod

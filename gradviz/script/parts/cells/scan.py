@@ -1,7 +1,4 @@
-"""Recurrences that go unit by unit, with their backward pass written out.
-
-Autograd adds in another order, which gives other last digits; at a high learning rate these grow.
-"""
+"""Recurrences that go unit by unit, with their backward pass written out."""
 
 from typing import Any
 
@@ -10,7 +7,11 @@ from torch import Tensor
 
 
 class Scan(torch.autograd.Function):
-    """c_t = k_t ⊙ c_{t−1} + w_t at all timesteps, (T, B, H), real or complex."""
+    """c_t = k_t ⊙ c_{t−1} + w_t at all timesteps, (T, B, H), real or complex.
+
+    Its backward pass is written out, for autograd adds in another order, which gives other last
+    digits; at a high learning rate these grow.
+    """
 
     @staticmethod
     def forward(ctx: Any, kept: Tensor, written: Tensor, start: Tensor) -> Tensor:

@@ -10,7 +10,11 @@ from gradviz.script.parts.cells.scan import backward_scan
 
 
 class SruMemory(torch.autograd.Function):
-    """f_t = σ(a_t + v ⊙ c_{t−1}),  c_t = f_t ⊙ c_{t−1} + (1 − f_t) ⊙ x_t  at all timesteps."""
+    """f_t = σ(a_t + v ⊙ c_{t−1}),  c_t = f_t ⊙ c_{t−1} + (1 − f_t) ⊙ x_t  at all timesteps.
+
+    Its backward pass is written out, for autograd adds in another order, which gives other last
+    digits; at a high learning rate these grow.
+    """
 
     @staticmethod
     def forward(ctx: Any, drives: Tensor, x: Tensor, v: Tensor, start: Tensor) -> Tensor:

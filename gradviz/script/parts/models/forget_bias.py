@@ -1,15 +1,13 @@
-"""The forget bias of PyTorch's LSTM."""
+"""How far the gate that keeps the memory is open at first."""
 
 import torch
 from torch import nn
 
 
 @torch.no_grad()
-def set_forget_bias(lstm: nn.LSTM, value: float) -> None:
-    """Make the sum of the two forget biases `value` in every layer: b_ih takes it, b_hh is 0."""
-    forget = slice(lstm.hidden_size, 2 * lstm.hidden_size)
-    for name, weight in lstm.named_parameters():
-        if name.startswith("bias_ih"):
-            weight[forget] = value
-        elif name.startswith("bias_hh"):
-            weight[forget] = 0.0
+def set_forget_bias(layers: nn.Module, rows: slice, value: float) -> None:
+    """The gate's bias, in all layers; where two biases add up, the second is 0."""
+    for name, parameter in layers.named_parameters():
+        kind = name.split(".")[-1]
+        if kind.startswith("bias"):
+            parameter[rows] = 0.0 if kind.startswith("bias_hh") else value
