@@ -205,3 +205,10 @@ def test_what_differs_and_what_it_changes() -> None:
     assert not is_used(RunConfig(), "forget_bias")
     assert is_used(LSTM, "forget_bias")
     assert not is_used(LSTM, "activation")
+
+
+def test_what_is_left_to_an_optimiser_is_not_said_to_be_a_cells() -> None:
+    decays = [RunConfig(), RunConfig(weight_decay=0.1)]
+    assert labels(decays) == ["the optimiser's own weight decay", "weight decay 0.1"]
+    held = RunConfig(recurrent_constraint="spectral", omega=2.0)
+    assert labels([RunConfig(), held])[1] == "recurrent weights spectral norm · Ω times 2"
