@@ -519,7 +519,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
         settings["norm"] = draw(st.sampled_from(["none", "layer"]))
     if settings["norm"] == "batch":
         settings["pretrain_steps"] = 0
-    settings |= giving_way(settings)
+    settings |= giving_way(RunConfig().to_dict() | settings)
     return RunConfig(**settings)
 
 
