@@ -19,6 +19,7 @@ from gradviz.script import (
     recurrent,
     sequence_model,
     task,
+    weights,
     window_model,
 )
 from gradviz.script.draft import Draft
@@ -27,10 +28,10 @@ from gradviz.script.text import text_of
 
 __all__ = ["KNOWN", "ScriptError", "script"]
 
-WRITERS = (task.write, optimiser.write, clip.write, rates.write)
+WRITERS = (task.write, optimiser.write, clip.write, rates.write, weights.write)
 """Behind that of the model."""
 
-_WITH_FIELDS = (sequence_model, encoder_decoder, recurrent, task, optimiser, clip, rates)
+_WITH_FIELDS = (sequence_model, encoder_decoder, recurrent, task, optimiser, clip, rates, weights)
 
 KNOWN = frozenset({"seed", "probe_size", "record_every"}).union(
     *(each.FIELDS for each in _WITH_FIELDS)

@@ -31,6 +31,8 @@ class Draft:
     """What Model is made with that only the data know: name to the expression of its value."""
     attributes: list[str] = field(default_factory=list)
     """Of `Model.__init__`, in the order in which gradviz draws the weights."""
+    layers: list[str] = field(default_factory=list)
+    """The attributes that are the layers: "recurrent", or "encoder" and "decoder", or "hidden"."""
     methods: list[str] = field(default_factory=list)
     """Of Model: each with its def, several lines."""
 
@@ -69,6 +71,12 @@ class Draft:
         if (part, name) not in self.wanted:
             self.wanted.append((part, name))
         return name
+
+    @property
+    def timesteps(self) -> str:
+        """T, as an expression."""
+        extra = self.config.timesteps - self.config.seq_len
+        return self.setting("seq_len") + (f" + {extra}" if extra else "")
 
     @property
     def is_stateful(self) -> bool:

@@ -25,4 +25,6 @@ def write(draft: Draft) -> None:
     arguments = f"model.parameters(), lr={draft.setting('learning_rate')}"
     if config.momentum and config.optimizer in {"sgd", "rmsprop"}:
         arguments += f", momentum={draft.setting('momentum')}"
+    if config.weight_decay is not None and config.optimizer == "adamw":
+        arguments += f", weight_decay={draft.setting('weight_decay')}"
     draft.optimizer = f"torch.optim.{_NAMES[config.optimizer]}({arguments})"

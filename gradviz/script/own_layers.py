@@ -37,8 +37,12 @@ KEEPS_MEMORY = {
     "mgu": (0, -1),
     "qrnn": (1, 1),
     "sru": (0, 1),
+    "gru": (1, 1),
 }
 """The block of H rows of its gate that keeps the memory, and the sign of the forget bias there."""
+
+HAS_INPUT_GATE = {"lstm", "peephole_lstm", "layer_norm_lstm"}
+"""One that is not tied to the forget gate."""
 
 
 def made(draft: Draft, input_size: str) -> str:
@@ -60,6 +64,20 @@ def forget_bias(draft: Draft, layers: str) -> str:
     rows = f"slice({hidden}, 2 * {hidden})" if block else f"slice({hidden})"
     start = draft.use("models.forget_bias", "set_forget_bias")
     return f"{start}({layers}, {rows}, {'' if sign > 0 else '-'}{value})"
+
+
+def gate_bias(draft: Draft, layers: str) -> str:
+    """The line that draws the biases of these gates."""
+    config, hidden = draft.config, _hidden(draft)
+    if config.gate_bias != "chrono":
+        raise cannot("gate_bias", ("default", "chrono"), config.gate_bias)
+    if config.cell in HAS_INPUT_GATE:
+        start = draft.use("models.chrono", "start_chrono")
+        return f"{start}({layers}, {hidden}, {draft.timesteps})"
+    block, sign = KEEPS_MEMORY[config.cell]
+    rows = f"slice({hidden}, 2 * {hidden})" if block else f"slice({hidden})"
+    start = draft.use("models.chrono", "start_chrono_gate")
+    return f"{start}({layers}, {rows}, {sign}, {draft.timesteps})"
 
 
 def _row(draft: Draft, index: int, input_size: str, *, is_skipped: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradviz.config import CELLS
 from gradviz.script import own_layers
 from gradviz.script.draft import Draft
@@ -18,12 +20,16 @@ FIELDS = frozenset(
         "recurrent_init",
         "recurrent_gain",
         "forget_bias",
+        "input_init",
+        "gate_bias",
     }
 )
 
 _MODULES = {"rnn": "RNN", "irnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
-_STARTS = ("orthogonal", "identity", "normal")
+_INPUT_STARTS = ("xavier", "he", "orthogonal", "small")
+
+_STARTS = ("identity", "normal", "large", *_INPUT_STARTS)
 
 _PLAIN = "W_ih x_t + b_ih + W_hh h_{t−1} + b_hh"
 
@@ -46,17 +52,35 @@ EQUATIONS = {
 def recurrent(draft: Draft, name: str, input_size: str) -> None:
     """Add the attribute `name` to the model, and how its weights start."""
     config = draft.config
+    draft.layers.append(name)
     draft.attributes.append(f"self.{name} = {_made(draft, input_size)}")
     if config.cell == "irnn":
         start = draft.use("models.start", "start_irnn")
         draft.attributes.append(f"{start}(self.{name})")
-    if CELLS[config.cell].has_recurrent_weight and config.recurrent_init != "default":
-        if config.recurrent_init not in _STARTS:
-            raise cannot("recurrent_init", ("default", *_STARTS), config.recurrent_init)
-        start = draft.use("models.start", f"start_{config.recurrent_init}")
-        draft.attributes.append(f"{start}(self.{name}, {draft.setting('recurrent_gain')})")
+    if CELLS[config.cell].has_recurrent_weight:
+        gain = draft.setting("recurrent_gain") if config.recurrent_init != "default" else ""
+        _start(draft, name, "recurrent_init", _STARTS, ["weight_hh", gain])
+    _start(draft, name, "input_init", _INPUT_STARTS, ["weight_ih"])
+    if config.gate_bias != "default":
+        draft.attributes.append(own_layers.gate_bias(draft, f"self.{name}"))
     if CELLS[config.cell].has_forget_bias and config.forget_bias is not None:
         draft.attributes.append(own_layers.forget_bias(draft, f"self.{name}"))
+
+
+def _start(
+    draft: Draft, name: str, setting: str, known: Sequence[str], which: Sequence[str]
+) -> None:
+    """The line that draws some weights of the attribute `name` anew."""
+    kind = getattr(draft.config, setting)
+    if kind == "default":
+        return
+    if kind not in known:
+        raise cannot(setting, ("default", *known), kind)
+    start = draft.use("models.start", f"start_{kind}")
+    blocks = draft.use("models.start", "gate_blocks")
+    weights, *gain = which
+    found = f'{blocks}(self.{name}, "{weights}", {draft.setting("hidden_size")})'
+    draft.attributes.append(f"{start}({', '.join([found, *gain])})")
 
 
 def _made(draft: Draft, input_size: str) -> str:

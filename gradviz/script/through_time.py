@@ -82,15 +82,9 @@ def way_of(draft: Draft) -> Way:
     return Way(cuts=_cuts(draft, at_end=len(windows) == 1))
 
 
-def _timesteps(draft: Draft) -> str:
-    """T, as an expression."""
-    extra = draft.config.timesteps - draft.config.seq_len
-    return draft.setting("seq_len") + (f" + {extra}" if extra else "")
-
-
 def _cuts(draft: Draft, *, at_end: bool) -> str:
     """Every k timesteps, counted from the end; or once, k before the end."""
-    timesteps, back = _timesteps(draft), draft.setting("bptt_window")
+    timesteps, back = draft.timesteps, draft.setting("bptt_window")
     if at_end:
         return f"({timesteps} - {back},)"
     return f"sorted(range({timesteps} - {back}, 0, -{back}))"
@@ -101,6 +95,6 @@ def _overlapping(draft: Draft) -> Way:
     back, every = draft.setting("bptt_window"), draft.setting("bptt_every")
     rows = [
         f"(max(end - {back}, 0), max(end - {every}, 0), end)",
-        f"for end in sorted(range({_timesteps(draft)}, 0, -{every}))",
+        f"for end in sorted(range({draft.timesteps}, 0, -{every}))",
     ]
     return Way(windows="\n".join(["[", *(f"    {row}" for row in rows), "]"]))

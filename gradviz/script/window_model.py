@@ -20,6 +20,7 @@ def write(draft: Draft) -> None:
         width = draft.setting("embedding_size")
         draft.attributes.append(f"self.embedding = nn.Embedding({text.input_size}, {width})")
         read = "self.embedding(inputs)"
+    draft.layers.append("hidden")
     draft.attributes.append(f"self.hidden = {_layers(draft, width)}")
     if config.dropout:
         seed_dropout(draft)

@@ -57,6 +57,30 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ("attention, own symbols", "task=copy_sequence&attention=general&teacher_forcing=0.5"),
     ("pair", "task=reverse_sequence&cell=qrnn&num_layers=2&teacher_forcing=0&dropout=0.1"),
     ("pair, float64", "task=copy_sequence&cell=lstm&teacher_forcing=0.3&dtype=float64"),
+    ("chrono", "cell=lstm&num_layers=2&bidirectional=True&gate_bias=chrono"),
+    ("chrono of one gate", "cell=gru&gate_bias=chrono&input_init=small"),
+    ("chrono of its opposite", "cell=mgu&num_layers=2&gate_bias=chrono&task=copy_memory"),
+    ("penalties", "l1=0.01&l2=0.1&clip_threshold=0.1&cell=lstm&readout=attention"),
+    ("penalties of a language", "task=char_lm&seq_len=12&l2=0.1"),
+    ("decay", "weight_decay=0.5&optimizer=sgd"),
+    ("decay of AdamW", "weight_decay=0.5&optimizer=adamw&warmup_steps=2"),
+    ("decay, scheduled", "weight_decay=0.5&schedule=cosine&schedule_steps=3"),
+    (
+        "norms held",
+        "cell=lstm&recurrent_constraint=max_norm&constraint_limit=0.3"
+        "&input_constraint=unit_norm&bias_constraint=max_norm",
+    ),
+    (
+        "own layers held",
+        "cell=peephole_lstm&num_layers=2&recurrent_constraint=spectral"
+        "&constraint_limit=0.5&input_constraint=non_negative&bias_constraint=unit_norm",
+    ),
+    ("pair held", "task=copy_sequence&attention=general&recurrent_constraint=unit_norm"),
+    (
+        "window held",
+        "cell=fully_connected&input_constraint=max_norm&constraint_limit=0.2"
+        "&bias_constraint=non_negative",
+    ),
     ("warm-up", "warmup_steps=3&schedule=cosine&schedule_steps=2"),
     ("schedule", "schedule=exponential&schedule_steps=2&optimizer=nadam"),
     ("schedule in steps", "schedule=step&schedule_steps=2&schedule_factor=0&warmup_steps=2"),
@@ -112,7 +136,7 @@ def configs() -> dict[str, RunConfig]:
     found = {f"cell {name}": config_of(f"cell={name}") for name in CELLS}
     found |= {f"task {name}": config_of(f"task={name}") for name in TASKS}
     for name, field in RunConfig.model_fields.items():
-        if name in KNOWN - {"cell", "task", "device", "attention", "state"}:
+        if name in KNOWN - {"cell", "task", "device", "attention", "state", "gate_bias"}:
             others = [each for each in choices(name) if each != str(field.default)]
             found |= {f"{name} {each}": config_of(f"{name}={each}") for each in others}
     return found | {name: config_of(query) for name, query in CHANGES + LAYERS}

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlencode
@@ -20,17 +21,21 @@ from tests.script.running import config_of, configs
 ROOT = Path(__file__).parents[2]
 PARTS = ROOT / "gradviz/script/parts"
 
-TEXTS = {name: script(config) for name, config in configs().items()}
-TEXTS |= {
-    f"{each.name}: {name}": script(config)
-    for each in SCENARIOS.values()
-    for name, config in each.variants.items()
-    if config.differences().keys() <= KNOWN
-}
+
+@cache
+def texts() -> dict[str, str]:
+    """Of all settings that are tested, and of every scenario whose settings are known."""
+    scenarios = {
+        f"{each.name}: {name}": config
+        for each in SCENARIOS.values()
+        for name, config in each.variants.items()
+        if config.differences().keys() <= KNOWN
+    }
+    return {name: script(config) for name, config in (configs() | scenarios).items()}
 
 
 def test_scripts_are_formatted_and_without_fault(tmp_path: Path) -> None:
-    for place, text in enumerate(TEXTS.values()):
+    for place, text in enumerate(texts().values()):
         (tmp_path / f"script_{place}.py").write_text(text, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     options = ["--no-cache", "--config", str(ROOT / "pyproject.toml"), str(tmp_path)]
@@ -46,7 +51,7 @@ def test_scripts_are_formatted_and_without_fault(tmp_path: Path) -> None:
 
 def test_nothing_in_a_script_is_left_unused() -> None:
     unused = {}
-    for name, text in TEXTS.items():
+    for name, text in texts().items():
         tree = ast.parse(text)
         names = [each for each in ast.walk(tree) if isinstance(each, ast.Name)]
         read = {each.id for each in names if isinstance(each.ctx, ast.Load)}
@@ -60,13 +65,13 @@ def test_nothing_in_a_script_is_left_unused() -> None:
 
 
 def test_a_script_does_not_know_gradviz() -> None:
-    for text in TEXTS.values():
+    for text in texts().values():
         assert "import gradviz" not in text
         assert "from gradviz" not in text
 
 
 def test_every_definition_of_every_part_is_in_some_script() -> None:
-    whole = "\n".join(TEXTS.values())
+    whole = "\n".join(texts().values())
     missing = []
     for path in PARTS.rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
