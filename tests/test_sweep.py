@@ -30,6 +30,7 @@ MADE_UP = {
     "near_one": 0.5,
     "loss": 0.1,
     "floor": 1.0,
+    "held_out": None,
     "solved_at": None,
     "failed_at": None,
 }

@@ -43,6 +43,8 @@ class Outcome:
     loss: float | None
     """Mean of the last RECENT steps, or of all where there are fewer; None after a failure."""
     floor: float | None
+    held_out: float | None
+    """Loss on data that are not trained on, when it was last taken; None where there are none."""
     solved_at: int | None
     """The step at which the task was solved, by SOLVED."""
     failed_at: int | None
@@ -83,6 +85,7 @@ def outcome_of(history: History, *, step_ms: float | None = None) -> Outcome:
         near_one=_near_one(frames),
         loss=_loss(history),
         floor=history.floor,
+        held_out=_held_out(history),
         solved_at=solved_at(history),
         failed_at=history.failure.step if history.failure else None,
         step_ms=step_ms,
@@ -113,6 +116,11 @@ def _near_one(frames: list[Frame]) -> float | None:
             known = norms[np.isfinite(norms)]
             return float(((known >= NEAR_ONE[0]) & (known <= NEAR_ONE[1])).mean())
     return None
+
+
+def _held_out(history: History) -> float | None:
+    known = history.held_out()
+    return float(known[-1, 1]) if len(known) else None
 
 
 def _loss(history: History) -> float | None:

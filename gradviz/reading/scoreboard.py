@@ -3,7 +3,8 @@
 A remedy is judged beside the same set-up without it, on the same seeds. It *helps* where more
 seeds come through, or solve the task; or where its worst loss is lower than the best without it,
 by more than MARGIN. It *harms* where that is so the other way round. Between lies what seeds do by
-themselves.
+themselves. Where data are held out, the loss on these decides instead, for a training set can be
+learned by heart: seed by seed, for each has a set of its own, and all must agree.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Score:
     """Share of timesteps with ‖J_t‖₂ in NEAR_ONE, at last."""
     loss: Spread | None = None
     """Mean of the last RECENT steps, of the seeds that did not fail."""
+    held_out: Spread | None = None
+    """Loss on data that are not trained on, of the seeds that did not fail."""
     floor: float | None = None
     failed_at: tuple[int, ...] = ()
     solved: int = 0
@@ -72,9 +75,8 @@ class Score:
             "Horizon at last": _words(self.horizon),
             near: _percent(self.near_one),
             f"Loss, last {RECENT} steps": _words(self.loss),
-            "Of the floor": f"{self.loss.median / self.floor:.0%}"
-            if self.loss and self.floor
-            else NONE,
+            "Of the floor": f"{_share(self.loss, self.floor)}",
+            "Loss, unseen data": _words(self.held_out),
             "Failed": f"{len(self.failed_at)} of {self.seeds}",
             "Solved": f"{self.solved} of {self.seeds}",
             "Steps to solve": _words(self.steps_to_solve),
@@ -106,7 +108,8 @@ def scoreboard(
     for label, outcomes in treated.items():
         row = _score(label, outcomes)
         if is_ready and _has_ended(outcomes, steps, seeds):
-            row = _judged(row, base)
+            row = replace(row, verdict=_verdict(row, base, _ratios(outcomes, untreated)))
+            row = _told(row, base)
         rows.append(row)
     rows += [
         Score(label=label, verdict="refused", sentence=why)
@@ -132,6 +135,7 @@ def _score(label: str, outcomes: Sequence[Outcome]) -> Score:
         horizon=Spread.over(each.horizon for each in begun),
         near_one=Spread.over(each.near_one for each in begun),
         loss=Spread.over(each.loss for each in begun if each.failed_at is None),
+        held_out=Spread.over(each.held_out for each in begun if each.failed_at is None),
         floor=next((each.floor for each in begun if each.floor), None),
         failed_at=tuple(sorted(each.failed_at for each in begun if each.failed_at is not None)),
         solved=sum(each.solved_at is not None for each in begun),
@@ -140,17 +144,32 @@ def _score(label: str, outcomes: Sequence[Outcome]) -> Score:
     )
 
 
-def _judged(row: Score, base: Score) -> Score:
+def _told(row: Score, base: Score) -> Score:
     ratio = row.step_ms.median / base.step_ms.median if row.step_ms and base.step_ms else None
-    row = replace(row, verdict=_verdict(row, base), time_ratio=ratio)
+    row = replace(row, time_ratio=ratio)
     words = [_what_came(row, base), _reach(row, base), _pace(row)]
     return replace(row, sentence=" ".join(each for each in words if each))
 
 
-def _verdict(row: Score, base: Score) -> Verdict:
-    """The first of these that differs decides: failures, seeds that solved it, steps, losses."""
+def _ratios(mine: Sequence[Outcome], theirs: Sequence[Outcome]) -> list[float]:
+    """Of losses on unseen data, of the seeds that have both."""
+    return [
+        with_it.held_out / without.held_out
+        for with_it, without in zip(mine, theirs, strict=True)
+        if with_it.held_out is not None and without.held_out
+    ]
+
+
+def _verdict(row: Score, base: Score, ratios: Sequence[float]) -> Verdict:
+    """The first of these that differs decides: failures, seeds that solved it, steps, losses.
+
+    Where there are ratios of losses on unseen data, these decide behind failures.
+    """
     if len(row.failed_at) != len(base.failed_at):
         return "helps" if len(row.failed_at) < len(base.failed_at) else "harms"
+    if ratios:
+        better, worse = max(ratios) < 1 - MARGIN, min(ratios) > 1 + MARGIN
+        return "helps" if better else "harms" if worse else "no difference"
     if row.solved != base.solved:
         if row.solved < base.solved:
             return "harms"
@@ -193,22 +212,30 @@ def _came(row: Score, *, short: bool = False) -> str:
         words = f"{count} {_runs(row.seeds)} failed, at step {_range(row.failed_at)}"
     elif row.failed_at:
         words = f"{len(row.failed_at)} of {row.seeds} runs failed, at step {_range(row.failed_at)}"
-        words += f", and the others end at a loss of {_loss(row)}"
+        words += f", and the others end at a loss of {_of_floor(row.loss, row.floor)}"
+    elif row.held_out:
+        words = f"the loss on unseen data ends at {_of_floor(row.held_out, row.floor)}"
+        if row.loss:
+            words += f"; on the training set at {_of_floor(row.loss, row.floor)}"
     elif row.solved == row.seeds and row.steps_to_solve:
         words = f"{count} {_runs(row.seeds)} solved the task, by step "
         words += row.steps_to_solve.words()
     elif row.solved:
         words = f"{row.solved} of {row.seeds} runs solved the task"
     else:
-        words = f"the loss ends at {_loss(row)}"
+        words = f"the loss ends at {_of_floor(row.loss, row.floor)}"
     return f"{words if short else words[0].upper() + words[1:]}."
 
 
-def _loss(row: Score) -> str:
-    if row.loss is None:
+def _of_floor(loss: Spread | None, floor: float | None) -> str:
+    if loss is None:
         return "an unknown number"
-    share = f", {row.loss.median / row.floor:.0%} of its floor" if row.floor else ""
-    return f"{number(row.loss.median)}{share}"
+    share = f", {_share(loss, floor)} of its floor" if floor else ""
+    return f"{number(loss.median)}{share}"
+
+
+def _share(loss: Spread | None, floor: float | None) -> str:
+    return f"{loss.median / floor:.0%}" if loss and floor else NONE
 
 
 def _reach(row: Score, base: Score) -> str:

@@ -82,4 +82,15 @@ REMEDIES = (
         page="remedies",
         steps=400,
     ),
+    Scenario(
+        name="sick_by_heart",
+        title="Sixty-four digits by heart",
+        text="A GRU reads the same 64 digits again and again. Compare its loss on these with that "
+        "on digits that it has not seen.",
+        variants=_alone(
+            RunConfig(task="digits_rows", cell="gru", hidden_size=64, training_size=64)
+        ),
+        page="remedies",
+        steps=300,
+    ),
 )

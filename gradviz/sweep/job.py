@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ def trained(job: Job) -> Mapping[str, Any]:
             bare.append(time.thread_time() - began)
         if history.failure:
             break
+    unseen = None if history.failure else trainer.held_out_loss()
+    history.append_frame(replace(history.frames[-1], held_out=unseen))
     step_ms = 1e3 * float(np.median(bare)) if bare else None
     outcome: Outcome = outcome_of(history, step_ms=step_ms)
     return outcome.to_dict()

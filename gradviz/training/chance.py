@@ -11,7 +11,7 @@ import torch
 from gradviz.config import RunConfig
 
 DROPOUT, TEXT = 1, 2
-TRAINING_SET, SHUFFLE = 11, 12
+TRAINING_SET, SHUFFLE, HELD_OUT = 11, 12, 13
 """What the numbers are for; each purpose has its own. Those of a training set are of no step: its
 sequences of 0, their order of a round."""
 

@@ -93,6 +93,8 @@ class Trainer:
         self.closeup: CloseUpRequest | None = None
         self._generator = torch.Generator().manual_seed(config.seed + _DATA_STREAM)
         self._training_set = TrainingSet(config, self.task) if config.training_size else None
+        if self._training_set and self.task.held_out is None:
+            self.task = replace(self.task, held_out=self._training_set.held_out)
         self._state: Carried | None = None
         """Carried to the next batch, where the run is stateful."""
         self._begin_stage()

@@ -20,7 +20,10 @@ from torch import Tensor
 from gradviz.config import ConfigError, RunConfig
 from gradviz.config.remedy_fields.inputs import too_many
 from gradviz.tasks import Batch, Task
-from gradviz.training.chance import SHUFFLE, TRAINING_SET, seed_of
+from gradviz.training.chance import HELD_OUT, SHUFFLE, TRAINING_SET, seed_of
+
+UNSEEN = 256
+"""Sequences that are held out."""
 
 
 class TrainingSet:
@@ -37,9 +40,20 @@ class TrainingSet:
         sentence = too_many(config.training_size, config.timesteps, task.input_size)
         if sentence and not task.vocabulary:
             raise ConfigError({"training_size": sentence})
-        self._config, self._answers = config, task.answers
+        self._config, self._answers, self._sample = config, task.answers, task.sample
         generator = torch.Generator().manual_seed(seed_of(config, 0, TRAINING_SET))
         self.whole = task.sample(config.training_size, generator)
+
+    def held_out(self, batch_size: int) -> list[Batch]:
+        """UNSEEN sequences that are not trained on, always the same, in one batch.
+
+        They are drawn as those of the set are; of data that are finite, some may be in it.
+
+        Args:
+            batch_size: of the training; the loss is the same for any.
+        """
+        generator = torch.Generator().manual_seed(seed_of(self._config, 0, HELD_OUT))
+        return [self._sample(UNSEEN, generator)]
 
     def batch(self, step: int) -> Batch:
         """What the step after `step` steps reads."""

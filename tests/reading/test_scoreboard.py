@@ -21,6 +21,7 @@ def came(**changes: Any) -> Outcome:
         "near_one": 0.25,
         "loss": 0.5,
         "floor": 1.0,
+        "held_out": None,
         "solved_at": None,
         "failed_at": None,
         "step_ms": 2.0,
@@ -64,6 +65,23 @@ SOLVED = {"solved_at": 60, "loss": 0.01}
 )
 def test_verdicts(mine: list[Outcome], theirs: list[Outcome], verdict: str):
     assert judged(mine, theirs).verdict == verdict
+
+
+def test_unseen_data_decide_seed_by_seed():
+    """A training set is learned by heart, so its loss says nothing; each seed has its own set."""
+    theirs = [came(loss=0.01, held_out=loss) for loss in (1.0, 2.0, 3.0)]
+    for factor, verdict in ((0.9, "helps"), (0.97, "no difference"), (1.1, "harms")):
+        mine = [came(loss=0.5, held_out=each.held_out * factor) for each in theirs]
+        assert judged(mine, theirs).verdict == verdict
+    mixed = [came(loss=0.01, held_out=loss) for loss in (0.5, 1.0, 3.5)]
+    row = judged(mixed, theirs)
+    assert row.verdict == "no difference"
+    assert (
+        "the loss on unseen data ends at 1, 100% of its floor; on the training set at 0.01, 1% of its"
+        in row.sentence
+    )
+    # And of two trainings that failed nothing is compared.
+    assert judged([*mixed[:2], came(**FAILED)], theirs).verdict == "harms"
 
 
 def test_sentences():
