@@ -52,7 +52,7 @@ def _penalties(draft: Draft) -> None:
                 "named = model.named_parameters()\n"
                 'matrices = [w for name, w in named if w.ndim == 2 and "embedding" not in name]'
             )
-        rows = ["with torch.no_grad():", "    for weight in matrices:"]
+        rows = ["with torch.no_grad():", f"    for weight in {_moving(draft, 'matrices')}:"]
         draft.backward.append("\n".join([*rows, *(f"    {each}" for each in terms)]))
 
 
@@ -64,9 +64,16 @@ def _decay(draft: Draft) -> None:
     rate = "rate" if draft.before_step else draft.setting("learning_rate")
     draft.before_step.append(
         "with torch.no_grad():\n"
-        "    for weight in model.parameters():\n"
+        f"    for weight in {_moving(draft, 'model.parameters()')}:\n"
         f"        weight.mul_(1 - {rate} * {draft.setting('weight_decay')})"
     )
+
+
+def _moving(draft: Draft, weights: str) -> str:
+    """Those that have a gradient: nothing reads what an encoder gives at each timestep."""
+    if not draft.config.is_pair:
+        return weights
+    return f"[each for each in {weights} if each.grad is not None]"
 
 
 def _constraint(draft: Draft, which: str) -> None:

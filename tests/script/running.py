@@ -75,6 +75,8 @@ CHANGES: tuple[tuple[str, str], ...] = (
         "cell=peephole_lstm&num_layers=2&recurrent_constraint=spectral"
         "&constraint_limit=0.5&input_constraint=non_negative&bias_constraint=unit_norm",
     ),
+    ("pair with outputs that nothing reads", "task=copy_sequence&cell=sru&clip=agc&weight_decay=1"),
+    ("the same, penalised", "task=copy_sequence&cell=lru&l1=0.01&l2=0.01"),
     ("pair held", "task=copy_sequence&attention=general&recurrent_constraint=unit_norm"),
     (
         "window held",
