@@ -1,6 +1,6 @@
 """The plain RNN with layer normalisation; state s = (h,).
 
-Ba, Kiros & Hinton 2016 (arXiv 1607.06450), equation 4, with gain α and bias b of H each and φ = tanh:
+Ba, Kiros & Hinton 2016 (arXiv 1607.06450), equation 4, with gain α and bias b of H each, φ = tanh:
 
     a_t = W_ih x_t + W_hh h_{t−1}
     h_t = tanh(α ⊙ (a_t − mean a_t) / √(var a_t + ε) + b)

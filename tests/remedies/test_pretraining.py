@@ -201,3 +201,12 @@ def test_off_nothing_is_a_stage() -> None:
 def test_what_has_no_layers_to_train_alone_is_told(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         RunConfig(**{"num_layers": 2} | settings, pretrain_steps=9)
+
+
+def test_it_gives_way_to_a_new_cell_or_task() -> None:
+    config = RunConfig(**SMALL)
+    assert config.replace(cell="fully_connected").pretrain_steps == 0
+    assert config.replace(task="copy_sequence").pretrain_steps == 0
+    assert config.replace(cell="gru").pretrain_steps == N
+    with pytest.raises(ConfigError, match="pretrain_steps must be 0 for copy_sequence"):
+        config.replace(task="copy_sequence", pretrain_steps=5)
