@@ -44,6 +44,9 @@ PARAMETERS: dict[str, int] = {
     "coupled_lstm": 3 * 64 * (8 + 64 + 2),
     # Weights of four gates; gain and bias of the two normalisations of 4H rows and of one of H.
     "layer_norm_lstm": 4 * 64 * (8 + 64) + 2 * 2 * 4 * 64 + 2 * 64,
+    # One normalisation of H; of the GRU of the 3H rows of both products.
+    "layer_norm_rnn": 64 * (8 + 64) + 2 * 64,
+    "layer_norm_gru": 3 * 64 * (8 + 64) + 2 * 2 * 3 * 64,
     "mgu": 2 * 64 * (8 + 64 + 1),
     # Three convolutions of width 2 over the inputs, and a bias each.
     "qrnn": 3 * 64 * (2 * 8 + 1),
@@ -67,6 +70,8 @@ FORMULAS: dict[str, Callable[[int, int, int], int]] = {
     "3H(I + H + 2)": lambda t, i, h: 3 * h * (i + h + 2),
     "4H(I + H + 2) + 3H": lambda t, i, h: 4 * h * (i + h + 2) + 3 * h,
     "4H(I + H) + 18H": lambda t, i, h: 4 * h * (i + h) + 18 * h,
+    "H(I + H) + 2H": lambda t, i, h: h * (i + h) + 2 * h,
+    "3H(I + H) + 12H": lambda t, i, h: 3 * h * (i + h) + 12 * h,
     "2H(I + H + 1)": lambda t, i, h: 2 * h * (i + h + 1),
     "3H(2I + 1)": lambda t, i, h: 3 * h * (2 * i + 1),
     "3HI + 4H, and HI where I ≠ H": lambda t, i, h: 3 * h * i + 4 * h + h * i,

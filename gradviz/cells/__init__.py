@@ -19,7 +19,9 @@ from gradviz.cells.elman import ElmanRnn
 from gradviz.cells.fused import FusedGru, FusedLstm, FusedRnn
 from gradviz.cells.gru import GruLinearisation
 from gradviz.cells.layer import RecurrentLayer
+from gradviz.cells.layer_norm_gru import LayerNormGru, LayerNormGruLinearisation
 from gradviz.cells.layer_norm_lstm import LayerNormLstm
+from gradviz.cells.layer_norm_rnn import LayerNormRnn
 from gradviz.cells.layer_pass import LayerPass, Weights
 from gradviz.cells.linear import LinearRnn
 from gradviz.cells.linearisation import (
@@ -46,7 +48,9 @@ __all__ = [
     "FusedGru",
     "FusedLstm",
     "FusedRnn",
+    "LayerNormGru",
     "LayerNormLstm",
+    "LayerNormRnn",
     "LayerPass",
     "LinearRnn",
     "Linearisation",
@@ -79,7 +83,9 @@ LAYERS: Mapping[str, type[RecurrentLayer]] = {
     for layer in (
         PeepholeLstm,
         CoupledLstm,
+        LayerNormRnn,
         LayerNormLstm,
+        LayerNormGru,
         Mgu,
         Qrnn,
         Sru,
@@ -90,5 +96,5 @@ LAYERS: Mapping[str, type[RecurrentLayer]] = {
 }
 """Our own cells by their name in `config.CELLS`; PyTorch's three are FusedLayers or its modules."""
 
-UpdateLinearisation = GruLinearisation | MguLinearisation
+UpdateLinearisation = GruLinearisation | LayerNormGruLinearisation | MguLinearisation
 """Of a cell with an update gate: J_t = diag(update) + the rest."""

@@ -59,6 +59,14 @@ CELL_NOTES: Mapping[str, CellNote] = MappingProxyType(
             jacobian="the LSTM's with f = 1 − i and ∂c_t/∂a_i = (g − c_{t−1}) i′",
             version="without the paper's peepholes",
         ),
+        "layer_norm_rnn": CellNote(
+            equation="h_t = tanh(LN(W_ih x_t + W_hh h_{t−1})); LN has a gain α and a bias for each "
+            "unit",
+            parameters="H(I + H) + 2H",
+            jacobian="diag(φ′ α) N W_hh with N the norm's own: 0 along 1, nearly 0 along â, else "
+            "1 over the spread of what drives the units",
+            version="equation 4, with tanh",
+        ),
         "layer_norm_lstm": CellNote(
             equation="gates of LN(W_hh h_{t−1}) + LN(W_ih x_t); h_t = o ⊙ tanh(LN(c_t)); LN has a "
             "gain and a bias for each row",
@@ -66,6 +74,14 @@ CELL_NOTES: Mapping[str, CellNote] = MappingProxyType(
             jacobian="the LSTM's through three normalisations, so that the size of W_hh does not "
             "count",
             version="equations 20–22 of the supplement, the mean over the rows of all gates",
+        ),
+        "layer_norm_gru": CellNote(
+            equation="r, z = σ of LN(W_hh h_{t−1}) + LN(W_ih x_t); "
+            "n = tanh(LN(W_in x_t) + r ⊙ LN(W_hn h_{t−1})); h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}; LN "
+            "has a gain and a bias for each row",
+            parameters="3H(I + H) + 12H",
+            jacobian="diag(z) + the ways through n, r and z, each through a normalisation",
+            version="of the supplement, whose z is 1 − z here; the mean over the rows of r and z",
         ),
         "mgu": CellNote(
             equation="f = σ(W_if x_t + W_hf h_{t−1} + b_f); "

@@ -35,6 +35,8 @@ class CellSpec:
     """Whether PyTorch has a fused operation for it."""
     has_bias: bool = True
     """Whether its layers have biases."""
+    is_normalised: bool = False
+    """Whether what drives its units is normalised within the recurrence, and J_t with it."""
     is_recurrent: bool = True
     """Whether something is carried from timestep to timestep: of the baseline nothing is."""
 
@@ -47,7 +49,8 @@ class CellSpec:
     def is_plain(self) -> bool:
         """Whether J_t = diag(φ′) W_hh: of this theory says most."""
         has_weight = self.has_recurrent_weight or self.makes_recurrent_weight
-        return not self.gates and self.state_parts == 1 and has_weight
+        is_bare = not (self.gates or self.is_normalised)
+        return is_bare and self.state_parts == 1 and has_weight
 
 
 _LSTM = ("input", "forget", "candidate", "output")
@@ -83,12 +86,25 @@ CELLS: Mapping[str, CellSpec] = MappingProxyType(
             has_forget_bias=True,
             state_parts=2,
         ),
+        "layer_norm_rnn": CellSpec(
+            label="Layer-norm RNN",
+            paper="Ba, Kiros, Hinton 2016 (arXiv 1607.06450)",
+            is_normalised=True,
+        ),
         "layer_norm_lstm": CellSpec(
             label="Layer-norm LSTM",
             paper="Ba, Kiros, Hinton 2016 (arXiv 1607.06450)",
             gates=_LSTM,
             has_forget_bias=True,
             state_parts=2,
+            is_normalised=True,
+        ),
+        "layer_norm_gru": CellSpec(
+            label="Layer-norm GRU",
+            paper="Ba, Kiros, Hinton 2016 (arXiv 1607.06450)",
+            gates=("reset", "update", "candidate"),
+            has_forget_bias=True,
+            is_normalised=True,
         ),
         "mgu": CellSpec(
             label="MGU",
@@ -153,7 +169,9 @@ CellName = Literal[
     "gru",
     "peephole_lstm",
     "coupled_lstm",
+    "layer_norm_rnn",
     "layer_norm_lstm",
+    "layer_norm_gru",
     "mgu",
     "irnn",
     "orthogonal_rnn",

@@ -10,7 +10,9 @@ from gradviz.script.layout import exploded
 CLASSES = {
     "peephole_lstm": "PeepholeLstm",
     "coupled_lstm": "CoupledLstm",
+    "layer_norm_rnn": "LayerNormRnn",
     "layer_norm_lstm": "LayerNormLstm",
+    "layer_norm_gru": "LayerNormGru",
     "mgu": "Mgu",
     "orthogonal_rnn": "OrthogonalRnn",
     "qrnn": "Qrnn",
@@ -32,6 +34,7 @@ FUNCTIONS = {
 KEEPS_MEMORY = {
     "peephole_lstm": (1, 1),
     "layer_norm_lstm": (1, 1),
+    "layer_norm_gru": (1, 1),
     "lstm": (1, 1),
     "coupled_lstm": (0, -1),
     "mgu": (0, -1),

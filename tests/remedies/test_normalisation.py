@@ -267,3 +267,8 @@ def test_what_has_no_mean_of_a_batch_is_told(settings: dict[str, Any], sentence:
     assert RunConfig(**settings, norm="layer").norm == "layer"
     with pytest.raises(ConfigError, match=sentence):
         RunConfig(**settings, norm="batch")
+
+
+def test_batch_norm_gives_way_to_an_encoder_decoder() -> None:
+    assert RunConfig(norm="batch").replace(task="copy_sequence").norm == "none"
+    assert RunConfig(norm="layer").replace(task="copy_sequence").norm == "layer"

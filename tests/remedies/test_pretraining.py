@@ -59,6 +59,22 @@ def test_a_stage_moves_its_own_layer_and_the_readout_alone(cell: str, optimizer:
     assert found == names + N * [{"l0", "l1", "l2", "readout"}]
 
 
+@pytest.mark.parametrize("clip", ["norm", "agc"])
+def test_penalties_decay_and_constraints_leave_frozen_layers_alone(clip: str) -> None:
+    """Bit for bit as well."""
+    remedies = {"l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "omega": 0.1, "clip": clip}
+    held = {"recurrent_constraint": "spectral", "input_constraint": "unit_norm"}
+    trainer = Trainer(RunConfig(**SMALL, **remedies, **held, norm="layer"))
+    for _ in range(N):
+        trainer.train_step("none")
+    before = trainer.model.recurrent.l0.state_dict()
+    before = {name: each.clone() for name, each in before.items()}
+    for _ in range(N):
+        trainer.train_step("none")
+    for name, each in trainer.model.recurrent.l0.named_parameters():
+        assert torch.equal(each, before[name])
+
+
 def test_what_a_layer_reads_through_is_trained_with_it() -> None:
     """An embedding with the lowest layer, a norm with the layer above it."""
     settings = {"task": "char_lm", "norm": "layer", "bptt_window": 3}
@@ -201,3 +217,12 @@ def test_off_nothing_is_a_stage() -> None:
 def test_what_has_no_layers_to_train_alone_is_told(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         RunConfig(**{"num_layers": 2} | settings, pretrain_steps=9)
+
+
+def test_it_gives_way_to_a_new_cell_or_task() -> None:
+    config = RunConfig(**SMALL)
+    assert config.replace(cell="fully_connected").pretrain_steps == 0
+    assert config.replace(task="copy_sequence").pretrain_steps == 0
+    assert config.replace(cell="gru").pretrain_steps == N
+    with pytest.raises(ConfigError, match="pretrain_steps must be 0 for copy_sequence"):
+        config.replace(task="copy_sequence", pretrain_steps=5)

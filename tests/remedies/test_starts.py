@@ -116,6 +116,7 @@ CHRONO = {
     "layer_norm_lstm": (1, 1, 0),
     "coupled_lstm": (0, -1, None),
     "gru": (1, 1, None),
+    "layer_norm_gru": (1, 1, None),
     "mgu": (0, -1, None),
     "qrnn": (1, 1, None),
     "sru": (0, 1, None),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from gradviz.config.cell_specs import CELLS
 from gradviz.config.remedy_fields.group import Group
+from gradviz.config.task_specs import TASKS
 
 if TYPE_CHECKING:
     from gradviz.config.run_config import RunConfig
@@ -45,9 +47,16 @@ def _misfit(config: RunConfig) -> tuple[str, str] | None:
     return None
 
 
+def _giving_way(settings: Mapping[str, Any]) -> dict[str, Any]:
+    task = TASKS.get(settings["task"])
+    is_pair = task and task.network == "encoder_decoder"
+    return {"norm": "none"} if is_pair and settings["norm"] == "batch" else {}
+
+
 GROUP = Group(
     title="Normalisation",
     fields=NormFields,
     misfit=_misfit,
+    giving_way=_giving_way,
     words={"layer": "layer norm", "batch": "batch norm"},
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from gradviz.config.cell_specs import CELLS
 from gradviz.config.remedy_fields.group import Group
+from gradviz.config.task_specs import TASKS
 
 if TYPE_CHECKING:
     from gradviz.config.run_config import RunConfig
@@ -56,4 +58,16 @@ def _is_used(config: RunConfig, name: str) -> bool:
     return config.num_layers > 1 and CELLS[config.cell].is_recurrent and not config.is_pair
 
 
-GROUP = Group(title="Pre-training", fields=PretrainingFields, misfit=_misfit, is_used=_is_used)
+def _giving_way(settings: Mapping[str, Any]) -> dict[str, Any]:
+    task, cell = TASKS.get(settings["task"]), CELLS.get(settings["cell"])
+    is_pair = task and task.network == "encoder_decoder"
+    return {"pretrain_steps": 0} if is_pair or (cell and not cell.is_recurrent) else {}
+
+
+GROUP = Group(
+    title="Pre-training",
+    fields=PretrainingFields,
+    misfit=_misfit,
+    is_used=_is_used,
+    giving_way=_giving_way,
+)
