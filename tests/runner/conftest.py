@@ -1,0 +1,23 @@
+"""One worker for all tests of live runs: it takes some seconds of imports, at nice 10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gradviz.runner import Runner
+
+
+@pytest.fixture(scope="package")
+def runner() -> Iterator[Runner]:
+    started = Runner(workers=1)
+    yield started
+    started.shutdown()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` they are one process's, which starts that worker once."""
+    for item in items:
+        if "runner" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("runner"))
