@@ -14,10 +14,3 @@ def runner() -> Iterator[Runner]:
     started = Runner(workers=1)
     yield started
     started.shutdown()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` they are one process's, which starts that worker once."""
-    for item in items:
-        if "runner" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("runner"))
