@@ -209,5 +209,7 @@ def test_all_that_the_app_imports_is_asked_for() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":
+                imported.add(ast.literal_eval(node.args[0]))  # Of which a file is read.
     # pydantic-core is a part of pydantic: the two are released together.
     assert imported - set(sys.stdlib_module_names) - {"pydantic_core"} == names | {"gradviz"}

@@ -8,7 +8,6 @@ ends and so does the worker.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import math
 import os
 import signal
@@ -259,10 +258,6 @@ def main() -> None:
     key = os.read(0, KEY_BYTES)
     threading.Thread(target=_die_with_stdin, daemon=True).start()
     prepare_training_thread()
-    # The digits' first user, and all whose runs share this worker, would wait a second for it.
-    threading.Thread(
-        target=importlib.import_module, args=("sklearn.datasets",), daemon=True
-    ).start()
     with (
         contextlib.suppress(EOFError, OSError),  # The server is gone.
         Client(sys.argv[1], authkey=key) as connection,

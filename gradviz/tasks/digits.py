@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import math
 from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from gradviz.tasks.task import Batch, Task, TaskNotes
 
@@ -51,10 +55,20 @@ def digits(seq_len: int) -> Task:
 def _images() -> tuple[torch.Tensor, torch.Tensor]:
     """All images (1797, 64) in [0, 1] and their digits (1797,)."""
     import torch
-    from sklearn.datasets import load_digits
 
-    data = load_digits()
-    return torch.from_numpy(data.data).float() / 16.0, torch.from_numpy(data.target).long()
+    table = torch.from_numpy(np.loadtxt(_file(), delimiter=","))
+    return table[:, :-1].float() / 16.0, table[:, -1].long()
+
+
+def _file() -> Path:
+    """Where scikit-learn keeps its digits.
+
+    Its load_digits reads the same file, but brings SciPy and pandas: 4.8 s, where this takes 0.1 s.
+    """
+    package = find_spec("sklearn")
+    assert package
+    assert package.submodule_search_locations
+    return Path(package.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
 
 
 def _sample(seq_len: int, batch_size: int, generator: torch.Generator) -> Batch:

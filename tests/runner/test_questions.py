@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from collections.abc import Iterator
 from concurrent.futures import wait
 
 import pytest
@@ -13,13 +12,6 @@ import pytest
 from gradviz.remedies import clip_traps
 from gradviz.runner import QuestionError, Runner
 from gradviz.runner.questions import QUESTIONS, answer
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    started = Runner(workers=1)
-    yield started
-    started.shutdown()
 
 
 def test_a_worker_answers(runner: Runner) -> None:

@@ -28,13 +28,6 @@ def eventually(true: Callable[[], bool], seconds: float = 90) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    started = Runner(workers=1)
-    yield started
-    started.shutdown()
-
-
 def look(runner: Runner, name: str) -> tuple[str, int]:
     with runner.reading(name) as view:
         assert view is not None
@@ -102,19 +95,17 @@ def test_a_killed_worker_is_replaced_and_its_run_can_go_on(runner: Runner) -> No
     runner.close(name)
 
 
-def test_a_run_without_owners_is_freed() -> None:
+def test_a_run_without_owners_is_freed(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     present = {"me"}
-    runner = Runner(workers=1, is_active=present.__contains__, grace_s=0.4)
-    try:
-        name = runner.open(CONFIG, "me")
-        eventually(lambda: look(runner, name) == ("paused", 0))
-        time.sleep(0.8)
-        assert name in runner._runs
-        present.clear()
-        eventually(lambda: name not in runner._runs, 5)
-        assert not runner.attach(name, "other")
-    finally:
-        runner.shutdown()
+    monkeypatch.setattr(runner, "_is_active", present.__contains__)
+    monkeypatch.setattr(runner, "_grace_s", 0.4)
+    name = runner.open(CONFIG, "me")
+    eventually(lambda: look(runner, name) == ("paused", 0))
+    time.sleep(1.5)  # The reaper looks every second, or four times in its grace.
+    assert name in runner._runs
+    present.clear()
+    eventually(lambda: name not in runner._runs, 5)
+    assert not runner.attach(name, "other")
 
 
 @pytest.mark.slow

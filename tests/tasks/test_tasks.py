@@ -6,11 +6,13 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from gradviz.config import TASKS, RunConfig
 from gradviz.tasks import TASK_NOTES, Task, task_of
+from gradviz.tasks.digits import _images
 from gradviz.tasks.sunspots import series
 
 SIZES = {
@@ -174,6 +176,17 @@ def test_digits_by_row_and_by_pixel_are_the_same_images() -> None:
     assert (float(rows.min()), float(rows.max())) == (0.0, 1.0)
     # The outermost columns of the images are almost empty; the middle ones are not.
     assert rows.mean((0, 1))[0] < 0.02 < 0.4 < rows.mean((0, 1))[3]
+
+
+@pytest.mark.slow
+def test_the_digits_are_those_that_scikit_learn_loads() -> None:
+    from sklearn.datasets import load_digits
+
+    theirs = load_digits()
+    images, digits = _images()
+    assert (images.dtype, digits.dtype) == (torch.float32, torch.int64)
+    assert np.array_equal(16 * images.numpy(), theirs.data)
+    assert np.array_equal(digits.numpy(), theirs.target)
 
 
 def test_sunspots_asks_the_year_after_the_window() -> None:
