@@ -145,6 +145,24 @@ def test_in_windows_the_parts_add_up_to_autograds_gradient(cell: str, overlaps: 
     assert losses(Trainer(config), 4) == losses(Trainer(config), 4, "full")
 
 
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_with_other_remedies_the_parts_add_up_to_autograds_gradient(norm: str) -> None:
+    others = {"residual": True, "dropout": 0.2, "training_size": 20, "recurrent_init": "xavier"}
+    config = noisy("lstm", norm=norm, num_layers=2, dtype="float64", clip="none", **others)
+    trainer = Trainer(config.replace(recurrent_constraint="max_norm", optimizer="sgd"))
+    for _ in range(2):
+        with watch(trainer.model.watched) as watching:
+            trainer.train_step("none")
+        for name, layer in zip(config.layer_names, trainer.model.recurrent.layers, strict=True):
+            found = watching.layers[name].weight_grad()
+            torch.testing.assert_close(found, layer.weight_hh.grad, rtol=1e-8, atol=1e-12)
+
+
+def test_noise_is_measured_while_layers_are_trained_one_after_the_other() -> None:
+    config = noisy("gru", num_layers=2, pretrain_steps=2)
+    assert losses(Trainer(config), 6) == losses(Trainer(config), 6, "full")
+
+
 def test_omega_is_of_the_jacobians_with_noise() -> None:
     """With SGD and rate 1 what Ω adds to a step is its gradient; autograd's, with δ and φ′ held."""
     config = noisy("rnn", clip="none", optimizer="sgd", learning_rate=1.0, dtype="float64")
