@@ -58,6 +58,10 @@ LIMITS = {
     "l2": (0.0, 1.0),
     "weight_decay": (0.0, 10.0),
     "omega": (0.0, 1000.0),
+    "zoneout": (0.0, 0.9),
+    "dropconnect": (0.0, 0.9),
+    "variational_dropout": (0.0, 0.9),
+    "recurrent_dropout": (0.0, 0.9),
 }
 CHOSEN = {
     "task": tuple(TASKS),
@@ -91,6 +95,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     # Data of one's own may have as many columns.
     "pca": {"task": "series", "data": "0" * 16},
     "pretrain_steps": {"num_layers": 2},
+    "recurrent_dropout": {"cell": "gru"},
 }
 """Other settings without which a field cannot have all its values."""
 
@@ -520,6 +525,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
     if settings["norm"] == "batch":
         settings["pretrain_steps"] = 0
     settings |= giving_way(RunConfig().to_dict() | settings)
+    if settings["zoneout"] or settings["recurrent_dropout"]:
+        settings["bptt_every"] = 0
     return RunConfig(**settings)
 
 

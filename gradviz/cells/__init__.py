@@ -32,12 +32,15 @@ from gradviz.cells.linearisation import (
     State,
 )
 from gradviz.cells.lru import Lru
+from gradviz.cells.masks import Masks, followed
 from gradviz.cells.mgu import Mgu, MguLinearisation
+from gradviz.cells.noise import Noise, Noted
 from gradviz.cells.orthogonal import OrthogonalRnn
 from gradviz.cells.peephole import PeepholeLstm
 from gradviz.cells.qrnn import Qrnn
 from gradviz.cells.sru import Sru
 from gradviz.cells.stack import Stack, detached, of_another
+from gradviz.cells.zoneout import Zoneout
 
 __all__ = [
     "LAYERS",
@@ -55,8 +58,11 @@ __all__ = [
     "LinearRnn",
     "Linearisation",
     "Lru",
+    "Masks",
     "MemoryLinearisation",
     "Mgu",
+    "Noise",
+    "Noted",
     "OrthogonalRnn",
     "PeepholeLstm",
     "Qrnn",
@@ -67,7 +73,9 @@ __all__ = [
     "State",
     "UpdateLinearisation",
     "Weights",
+    "Zoneout",
     "detached",
+    "followed",
     "of_another",
 ]
 

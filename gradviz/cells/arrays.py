@@ -18,6 +18,11 @@ def plus_product(value: Tensor, one: Tensor, two: Tensor) -> Tensor:
     return torch.addcmul(value, one, two) if isinstance(value, Tensor) else value + one * two
 
 
+def masked(value: Tensor, mask: Tensor | None) -> Tensor:
+    """Value ⊙ mask, where there is one."""
+    return value if mask is None else value * mask
+
+
 def joined(parts: Sequence[Tensor]) -> Tensor:
     """Side by side along the last axis, in fresh memory."""
     if isinstance(parts[0], Tensor):

@@ -33,6 +33,7 @@ class CoupledLstm(RecurrentLayer):
     cell_name = "coupled_lstm"
     gates = ("input", "candidate", "output")
     forget_gate = ("input", -1)
+    noise_kinds = ("zoneout", "dropconnect", "variational")
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:
         super().__init__(input_size, hidden_size)

@@ -23,6 +23,7 @@ class ElmanRnn(RecurrentLayer):
 
     cell_name = "rnn"
     gates = ("hidden",)
+    noise_kinds = ("zoneout", "dropconnect", "variational")
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from gradviz.cells import gru, lstm, rnn
 from gradviz.cells.layer import RecurrentLayer
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import Replay, State
+from gradviz.cells.masks import Masks
 
 
 class FusedLayer(RecurrentLayer):
@@ -84,6 +85,7 @@ class FusedRnn(FusedLayer):
 
     cell_name = "rnn"
     gates = ("hidden",)
+    noise_kinds = ("zoneout", "dropconnect", "variational")
     nonlinearities = ("tanh", "relu")
 
     @staticmethod
@@ -98,6 +100,11 @@ class FusedLstm(FusedLayer):
     cell_name = "lstm"
     gates = ("input", "forget", "candidate", "output")
     forget_gate = ("forget", 1)
+    noise_kinds = ("zoneout", "dropconnect", "variational", "recurrent")
+
+    def step(self, inputs: Tensor, state: State, weights: dict[str, Tensor], masks: Masks) -> State:
+        """As a textbook has it."""
+        return lstm.step(inputs, state, weights, masks)
 
     @staticmethod
     def replay(passed: LayerPass) -> Replay:
@@ -110,6 +117,12 @@ class FusedGru(FusedLayer):
 
     cell_name = "gru"
     gates = ("reset", "update", "candidate")
+    hidden_enters_once = False
+    noise_kinds = ("zoneout", "dropconnect", "variational", "recurrent")
+
+    def step(self, inputs: Tensor, state: State, weights: dict[str, Tensor], masks: Masks) -> State:
+        """As a textbook has it."""
+        return gru.step(inputs, state, weights, masks)
 
     @staticmethod
     def replay(passed: LayerPass) -> Replay:

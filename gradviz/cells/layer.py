@@ -30,8 +30,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from gradviz.cells import noisy
+from gradviz.cells.arrays import masked
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import Replay, State
+from gradviz.cells.masks import Masks
+from gradviz.cells.noise import Noise
 
 
 class RecurrentLayer(nn.Module, ABC):
@@ -44,6 +48,10 @@ class RecurrentLayer(nn.Module, ABC):
             1), or ("input", −1) where f = 1 − i; None where there is none.
         has_recurrent_weight: whether `weight_hh` is a parameter to be initialised block by block.
         nonlinearity: of a cell that has a choice.
+        hidden_enters_once: whether h_{t−1} enters a step by W_hh alone, so that a mask on what
+            W_hh reads may lie on the state.
+        noise_kinds: of `noise.Noise` that the layer may have.
+        noise: within the recurrence; None: none.
         handed_on: sizes of what a pass hands to the next one behind s_T without its being part of
             the state: the last inputs, which a convolution still reads. No gradient follows it.
     """
@@ -52,6 +60,8 @@ class RecurrentLayer(nn.Module, ABC):
     gates: ClassVar[tuple[str, ...]] = ()
     forget_gate: ClassVar[tuple[str, int] | None] = None
     has_recurrent_weight: ClassVar[bool] = True
+    hidden_enters_once: ClassVar[bool] = True
+    noise_kinds: ClassVar[tuple[str, ...]] = ("zoneout", "dropconnect")
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: str = "") -> None:
         super().__init__()
@@ -60,6 +70,7 @@ class RecurrentLayer(nn.Module, ABC):
                 raise ValueError(f"{name} must be 1 or more, got {size}.")
         self.input_size, self.hidden_size = input_size, hidden_size
         self.nonlinearity = nonlinearity
+        self.noise: Noise | None = None
         self.handed_on: tuple[int, ...] = ()
         self._names: list[str] = []
 
@@ -89,6 +100,32 @@ class RecurrentLayer(nn.Module, ABC):
     def replay(passed: LayerPass) -> Replay:
         """Gates, states and linearisation of all timesteps, of a noted pass."""
 
+    def add_noise(self, noise: Noise) -> None:
+        """Have every pass go with noise from now on.
+
+        Raises:
+            ValueError: for a kind that the cell cannot have.
+        """
+        for kind in noise.kinds:
+            if kind not in self.noise_kinds:
+                raise ValueError(
+                    f"{kind} must be 0 for a layer of {self.cell_name}, got {noise.rates[kind]:g}; "
+                    f"it may have {', '.join(self.noise_kinds) or 'no noise'}."
+                )
+        self.noise = noise
+
+    def step(self, inputs: Tensor, state: State, weights: dict[str, Tensor], masks: Masks) -> State:
+        """s_t from x_t (B, I) and s_{t−1}, where noise goes timestep by timestep.
+
+        Of the masks, (B, ·), those of h_{t−1} and of the candidate are the cell's part.
+        """
+        read = (masked(state[0], masks.hidden), *state[1:])
+        return self.run(inputs.unsqueeze(0), read, weights)[1]
+
+    def replayed(self, passed: LayerPass) -> Replay:
+        """As `replay`, of a pass with noise too."""
+        return noisy.replay(self, passed) if passed.masks.is_any else self.replay(passed)
+
     def declare(self, *, dtype: torch.dtype | None = None, **shapes: tuple[int, ...]) -> None:
         """Make parameters of these shapes, drawn from U(−1/√H, 1/√H) in the order given."""
         bound = 1 / math.sqrt(self.hidden_size)
@@ -112,7 +149,11 @@ class RecurrentLayer(nn.Module, ABC):
             ValueError: for other shapes.
         """
         self._check(inputs, state)
-        output, last = self.run(inputs, self.start(inputs, state), self.weights())
+        start, weights = self.start(inputs, state), self.weights()
+        if self.noise is None:
+            output, last = self.run(inputs, start, weights)
+        else:
+            output, last = noisy.run(self, self.noise, inputs, start, weights)
         # Views: what comes back to them from outside is told apart from what the recurrence adds.
         return output, tuple(part.view_as(part) for part in last)
 

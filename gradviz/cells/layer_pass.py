@@ -7,13 +7,14 @@ P size of the output h_t: H, or an LSTM's proj_size.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from gradviz.cells.linearisation import State
+from gradviz.cells.masks import Masks
 
 Weights = Mapping[str, Tensor]
 """A layer's, by PyTorch's names without the layer's suffix: weight_ih (G·H, I), weight_hh
@@ -36,6 +37,10 @@ class LayerPass:
     weights: Weights
     nonlinearity: str = ""
     """Of a cell that has a choice: "tanh", "relu", …"""
+    masks: Masks = field(default_factory=Masks)
+    """Of noise; `weights` are as it left them, `inputs` as they were before it."""
+    memory: State = ()
+    """(T, B, ·) the parts of s_t behind h_t, where noise went timestep by timestep."""
 
     @cached_property
     def before(self) -> Tensor:
@@ -50,4 +55,6 @@ class LayerPass:
             inputs=self.inputs[:, row],
             output=self.output[:, row],
             start=tuple(part[row] for part in self.start),
+            masks=self.masks.changed(lambda each: each[:, row]),
+            memory=tuple(part[:, row] for part in self.memory),
         )

@@ -23,6 +23,7 @@ class LinearRnn(RecurrentLayer):
 
     cell_name = "linear_rnn"
     gates = ("hidden",)
+    noise_kinds = ("zoneout", "dropconnect", "variational")
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:
         super().__init__(input_size, hidden_size, "linear")

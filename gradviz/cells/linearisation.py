@@ -10,9 +10,9 @@ the output h_t.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
@@ -121,6 +121,25 @@ class Coupling(Protocol):
     def output_to_inputs(self, grad: Tensor) -> tuple[Tensor, ...]:
         """(∂h_t/∂x_{t−j})ᵀ g_t at fixed s_t and s_{t−1}, as of a highway; () if there is none."""
         ...
+
+
+Steps = TypeVar("Steps", bound=Linearisation | Coupling)
+
+
+def is_weight(name: str) -> bool:
+    """Whether all timesteps share this field of a linearisation or coupling."""
+    return name.startswith("weight") or name == "projection"
+
+
+def changed(steps: Steps, change: Callable[[Tensor], Tensor], weights: bool = False) -> Steps:
+    """With every multiplier changed, and the weights too if asked."""
+    values: dict[str, Any] = {}
+    for name, value in vars(steps).items():
+        if isinstance(value, Tensor):
+            values[name] = value if is_weight(name) and not weights else change(value)
+        else:
+            values[name] = None if value is None else changed(value, change, weights)
+    return type(steps)(**values)
 
 
 @dataclass

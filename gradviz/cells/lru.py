@@ -42,6 +42,7 @@ class Lru(RecurrentLayer):
 
     cell_name = "lru"
     has_recurrent_weight = False
+    noise_kinds = ()
 
     def __init__(
         self,

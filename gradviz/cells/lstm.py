@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradviz.cells.arrays import joined, plus_product
-from gradviz.cells.layer_pass import LayerPass
-from gradviz.cells.linearisation import HiddenCoupling, MemoryLinearisation, Replay
+from gradviz.cells.arrays import joined, masked, plus_product
+from gradviz.cells.layer_pass import LayerPass, Weights
+from gradviz.cells.linearisation import HiddenCoupling, MemoryLinearisation, Replay, State
+from gradviz.cells.masks import Masks
 from gradviz.cells.squash import logistic_slope, squash_gates_, tanh_
 
 
@@ -40,6 +41,8 @@ class LstmLinearisation(MemoryLinearisation):
     """(G·H, P) W_hh."""
     projection: Tensor | None = None
     """(P, H) W_hr; P = H without one."""
+    hidden_mask: Tensor | None = None
+    """(T, B, P) factors of h_{t−1}, of variational dropout."""
 
     @property
     def cost(self) -> int:
@@ -55,12 +58,13 @@ class LstmLinearisation(MemoryLinearisation):
         # Joined and multiplied once: in a scan over T = 200 a third faster than gate by gate.
         drive = joined((*self._of_memory(of_cell), of_hidden))
         drive *= self.by_gate
-        return (drive @ self.weight, of_cell * self.forget)
+        return (masked(drive @ self.weight, self.hidden_mask), of_cell * self.forget)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t (u_h, u_c)."""
         width = self.forget.shape[-1]
-        drive = ((vector[0] @ self.weight.T) * self.by_gate).unflatten(-1, (-1, width))
+        read = masked(vector[0], self.hidden_mask)
+        drive = ((read @ self.weight.T) * self.by_gate).unflatten(-1, (-1, width))
         cell = torch.addcmul(drive[..., :-1, :].sum(-2), vector[1], self.forget)
         hidden = torch.addcmul(drive[..., -1, :], cell, self.out)
         return (hidden if self.projection is None else hidden @ self.projection.T, cell)
@@ -104,13 +108,15 @@ def replay(passed: LayerPass) -> Replay:
     gates = gates.unflatten(0, passed.before.shape[:2])
     i, f, g, o = gates.chunk(4, -1)
     squash_gates_(gates, g)
-    write = i * g
+    dropped = passed.masks.candidate
+    written = masked(g, dropped)
+    write = i * written
     previous, now = cell_states(f, write, passed.start[1])
     by_gate = logistic_slope(gates)
     of_input, of_forget, of_candidate, of_output = by_gate.chunk(4, -1)
-    of_input.mul_(g)
+    of_input.mul_(written)
     of_forget.mul_(previous)
-    torch.addcmul(i, write, g, value=-1, out=of_candidate)
+    torch.addcmul(masked(i, dropped), write, g, value=-1, out=of_candidate)
     squashed = tanh_(now.clone())
     of_output.mul_(squashed)
     out = torch.addcmul(o, squashed.mul_(squashed), o, value=-1)
@@ -128,6 +134,16 @@ def replay(passed: LayerPass) -> Replay:
         reads=(passed.before,),
         gates={"input": i, "forget": f, "candidate": g, "output": o},
     )
+
+
+def step(inputs: Tensor, state: State, weights: Weights, masks: Masks) -> State:
+    """One timestep, (B, I) and (B, H) each, with masks of h_{t−1} and of the candidate."""
+    h, c = state
+    read = torch.addmm(weights["bias_ih"] + weights["bias_hh"], inputs, weights["weight_ih"].T)
+    drive = torch.addmm(read, masked(h, masks.hidden), weights["weight_hh"].T)
+    i, f, g, o = drive.chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * masked(torch.tanh(g), masks.candidate)
+    return torch.sigmoid(o) * torch.tanh(c), c
 
 
 def cell_states(forget: Tensor, write: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:

@@ -92,6 +92,7 @@ class Mgu(RecurrentLayer):
 
     cell_name = "mgu"
     gates = ("reset", "candidate")
+    hidden_enters_once = False
     forget_gate = ("reset", -1)
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:

@@ -45,6 +45,7 @@ class OrthogonalRnn(RecurrentLayer):
     cell_name = "orthogonal_rnn"
     gates = ("hidden",)
     has_recurrent_weight = False
+    noise_kinds = ("zoneout", "variational")
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:
         super().__init__(input_size, hidden_size, MODRELU)

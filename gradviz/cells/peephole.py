@@ -34,6 +34,7 @@ class PeepholeLstm(RecurrentLayer):
     cell_name = "peephole_lstm"
     gates = ("input", "forget", "candidate", "output")
     forget_gate = ("forget", 1)
+    noise_kinds = ("zoneout", "dropconnect", "variational")
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:
         super().__init__(input_size, hidden_size)

@@ -37,6 +37,7 @@ class Qrnn(RecurrentLayer):
     gates = ("candidate", "forget", "output")
     forget_gate = ("forget", 1)
     has_recurrent_weight = False
+    noise_kinds = ()
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gradviz.cells.arrays import masked
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import HiddenCoupling, Replay
 from gradviz.cells.nonlinearity import NONLINEARITIES, steepest
@@ -25,6 +26,8 @@ class RnnLinearisation:
     """(T, B, H) φ′ at the pre-activation."""
     weight: Tensor
     """(H, H) W_hh."""
+    hidden_mask: Tensor | None = None
+    """(T, B, H) factors of h_{t−1}, of variational dropout."""
 
     @property
     def cost(self) -> int:
@@ -33,11 +36,12 @@ class RnnLinearisation:
 
     def vjp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_tᵀ v."""
-        return ((vector[0] * self.slope) @ self.weight,)
+        return (masked((vector[0] * self.slope) @ self.weight, self.hidden_mask),)
 
     def jvp(self, vector: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """J_t v."""
-        return ((vector[0] @ self.weight.T) * self.slope,)
+        read = masked(vector[0], self.hidden_mask)
+        return ((read @ self.weight.T) * self.slope,)
 
     def input_grad(self, vector: tuple[Tensor, ...]) -> Tensor:
         """∂L/∂(W_ih x_t + b_ih)."""

@@ -52,6 +52,7 @@ class Sru(RecurrentLayer):
     gates = ("forget", "highway", "candidate")
     forget_gate = ("forget", 1)
     has_recurrent_weight = False
+    noise_kinds = ()
 
     def __init__(self, input_size: int, hidden_size: int, dtype: torch.dtype | None = None) -> None:
         super().__init__(input_size, hidden_size)

@@ -6,6 +6,7 @@ from gradviz.config.cell_notes import CELL_NOTES, CellNote
 from gradviz.config.cell_specs import CELLS, RECURRENT, CellName, CellSpec
 from gradviz.config.fields import allowed, bounds, choices
 from gradviz.config.recorded import RecordedConfig
+from gradviz.config.remedy_fields.noise import is_noisy
 from gradviz.config.run_config import ConfigError, RunConfig
 from gradviz.config.task_specs import TASKS, TaskName, TaskSpec
 from gradviz.config.truncation import Window
@@ -33,6 +34,7 @@ __all__ = [
     "bounds",
     "choices",
     "gateless",
+    "is_noisy",
     "label_of",
     "word_of",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.config import RunConfig
 from gradviz.figures.layer_look import FEW, Look, key_of_reversed, looks
 from gradviz.figures.memoryless import why_none
 from gradviz.figures.stops import first_reached, stops_of
@@ -94,6 +95,13 @@ def norm_lines(history: History, frame: Frame | None, axis: TimeAxis) -> list[di
     return traces
 
 
+def _bound_name(history: History) -> str:
+    """With masks on the state it is wider than γ‖W_hh‖₂."""
+    config = history.config
+    is_masked = isinstance(config, RunConfig) and (config.zoneout or config.variational_dropout)
+    return "bound, masks included" if is_masked else "bound γ‖W_hh‖₂"
+
+
 def has_zeros(frame: Frame | None, first: int = 0) -> bool:
     """Whether from some row on a gradient is exactly zero, which a log axis cannot show."""
     norms = (layer.hidden_grad_log10[first:] for _, layer in _named(frame))
@@ -120,7 +128,7 @@ def step_jacobians(history: History, step: int | None = None, theme: str = "ligh
             bound = level(
                 _own_ends(layer.jacobian_norm, axis, name),
                 layer.jacobian_bound,
-                "bound γ‖W_hh‖₂",
+                _bound_name(history),
                 uid=f"bound-{name}",
                 dash="dot",
                 colour=look.colour,

@@ -18,6 +18,7 @@ from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.measured import measured
 from gradviz.flow.pulse import pulse
 from gradviz.flow.record import SPECTRAL_TOLERANCE, affordable
+from gradviz.flow.steps import plain
 from gradviz.history import CloseUp, CloseUpRequest, Complexes, Floats
 
 MOST_PROBES = 4
@@ -121,9 +122,10 @@ def _jacobian(alone: LayerFlow, timestep: int) -> dict[str, Any]:
 
 def _recurrent_eigenvalues(flow: LayerFlow) -> Complexes | None:
     """Of a plain RNN's W_hh, largest magnitude first; empty where it is larger than MOST_VALUES."""
-    if not isinstance(flow.steps, RnnLinearisation):
+    steps = plain(flow.steps)
+    if steps is None:
         return None
-    weight = flow.steps.weight.double()
+    weight = steps.weight.double()
     if len(weight) > MOST_VALUES:
         return _complex(weight.new_empty(0))
     if not bool(weight.isfinite().all()):
@@ -143,8 +145,11 @@ def _mean_transport_log10(flow: LayerFlow, probes: int) -> Floats:
 
 
 def _variances(flow: LayerFlow) -> dict[str, Any]:
-    """What mean-field theory calls σ_w² and σ_u² (Chen et al. 2018, arXiv 1806.05394)."""
-    if not isinstance(flow.steps, RnnLinearisation):
+    """What mean-field theory calls σ_w² and σ_u² (Chen et al. 2018, arXiv 1806.05394).
+
+    It knows of no noise within the recurrence.
+    """
+    if not isinstance(flow.steps, RnnLinearisation) or flow.passed.masks.is_any:
         return {"weight_variance": None, "drive_variance": None}
     weights = {name: each.double() for name, each in flow.passed.weights.items()}
     drive = flow.passed.inputs.double() @ weights["weight_ih"].T

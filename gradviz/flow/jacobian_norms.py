@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from gradviz.cells import Linearisation
+from gradviz.cells import Linearisation, Zoneout
 from gradviz.flow.spectral import LOOSE, Product, leading, random_start, unit
 from gradviz.flow.steps import Ended, at, joined, multipliers
 
@@ -111,8 +111,9 @@ def jacobian_norms(
     # overlaps less than it should. It costs a tenth more.
     tolerance = tolerance / 2
     search = _Search(joined(steps), like.flatten(0, 1), widths, tolerance)
-    # Behind the end of a sequence a Jacobian is the identity, and like no other.
-    if len(search.like) < 4 * SAMPLED or tolerance < LOOSE or isinstance(steps, Ended):
+    # Behind the end of a sequence a Jacobian is the identity, and like no other; zoneout makes as
+    # many kinds of them as it has masks.
+    if len(search.like) < 4 * SAMPLED or tolerance < LOOSE or isinstance(steps, Ended | Zoneout):
         norms = search.strict()
     else:
         norms = search.trusting(SpectralStart() if warm is None else warm)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.cells import RecurrentLayer, Stack, State, Weights
+from gradviz.cells import Masks, Noted, RecurrentLayer, Stack, State, Weights
 from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class LayerNote(NamedTuple):
     output: Tensor
     """(T, B, P)."""
     weights: Weights
-    """Copies: the optimiser changes a module's own in place."""
+    """Copies, as noise left them: the optimiser changes a module's own in place."""
+    noted: Noted
+    """Of noise."""
 
 
 @dataclass
@@ -127,6 +129,8 @@ class StackCall:
 
 OUTPUT, NORMS = (-1, 0), -2
 
+NONE = Noted(Masks(), ())
+
 
 class Ran(NamedTuple):
     """One layer's part of a call."""
@@ -136,6 +140,7 @@ class Ran(NamedTuple):
     state: State | None
     output: Tensor
     last: State
+    noted: Noted
 
 
 def call_of(
@@ -177,14 +182,17 @@ def call_of(
 
 @torch.no_grad()
 def _noted(name: str, ran: Ran) -> LayerNote:
-    start = ran.layer.start(ran.inputs, ran.state)
+    start, weights = ran.layer.start(ran.inputs, ran.state), ran.layer.weights()
     return LayerNote(
         name=name,
         layer=ran.layer,
         inputs=ran.inputs.detach(),
         start=tuple(part.detach() for part in start),
         output=ran.output.detach(),
-        weights={key: each.detach().clone() for key, each in ran.layer.weights().items()},
+        weights={
+            key: each.detach().clone() for key, each in ran.noted.masks.on_weights(weights).items()
+        },
+        noted=ran.noted,
     )
 
 
@@ -201,11 +209,16 @@ def follow_stack(
     ran: list[Ran] = []
     masks: list[Tensor] = []
     normed: list[tuple[nn.Module, Tensor]] = []
+    noted: list[Noted] = []
 
     def begin(module: nn.Module, args: Any) -> None:
         ran.clear()
         masks.clear()
         normed.clear()
+        noted.clear()
+
+    def noised(noise: nn.Module, args: Any, drawn: Noted) -> None:
+        noted.append(drawn)
 
     def drawn(between: nn.Module, args: Any, mask: Tensor) -> None:
         masks.append(mask.detach())
@@ -214,7 +227,8 @@ def follow_stack(
         normed.append((norm, args[0]))
 
     def add(layer: RecurrentLayer, args: Any, options: Any, result: Any) -> None:
-        ran.append(Ran(layer, *_given(*args, **options), *result))
+        (inputs, state), (output, last) = _given(*args, **options), result
+        ran.append(Ran(layer, inputs, state, output, last, noted.pop() if noted else NONE))
 
     def end(module: Stack | RecurrentLayer, args: Any, result: tuple[Tensor, Any]) -> None:
         watching.note_stack(name, module, ran, masks, result[0], normed)
@@ -223,6 +237,8 @@ def follow_stack(
     yield module.register_forward_pre_hook(begin)
     for layer in module.layers if isinstance(module, Stack) else [module]:
         yield layer.register_forward_hook(add, with_kwargs=True)
+        if layer.noise is not None:
+            yield layer.noise.register_forward_hook(noised)
     if isinstance(module, Stack):
         yield module.between.register_forward_hook(drawn)
         for each in module.norms:

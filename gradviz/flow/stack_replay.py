@@ -71,12 +71,12 @@ def _of_layer(
         order, passed = Order(len(note.output), bool(direction)), _passed(note, probes)
         width = passed.output.shape[-1]
         mine = coming.columns(column, width)
-        replayed = note.layer.replay(passed)
+        replayed = note.layer.replayed(passed)
         last = call.grads_of_last(place, passed.start[: len(replayed.states)])
         found[note.name] = LayerFlow(
             cell_name=note.layer.cell_name,
             passed=passed,
-            replay=note.layer.replay,
+            replay=note.layer.replayed,
             replayed=replayed,
             direct=direct_of(replayed, mine.moved(order.turned), last),
             order=order,
@@ -93,6 +93,8 @@ def _passed(note: LayerNote, probes: int | None) -> LayerPass:
         start=tuple(part[:probes].to(dtype) for part in note.start),
         weights={name: each.to(dtype) for name, each in note.weights.items()},
         nonlinearity=note.layer.nonlinearity,
+        masks=note.noted.masks.changed(lambda each: each[:, :probes]).to(dtype),
+        memory=tuple(part[:, :probes].to(dtype) for part in note.noted.memory),
     )
 
 

@@ -8,20 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from gradviz.cells import Coupling, Linearisation, State
+from gradviz.cells import Linearisation, State, Zoneout
 from gradviz.cells.arrays import chosen
-
-Steps = TypeVar("Steps", bound=Linearisation | Coupling)
-
-
-def is_weight(name: str) -> bool:
-    """Whether all timesteps share this field of a linearisation or coupling."""
-    return name.startswith("weight") or name == "projection"
+from gradviz.cells.linearisation import Steps, changed, is_weight
+from gradviz.cells.rnn import RnnLinearisation
 
 
 def dtype_of(steps: Linearisation) -> torch.dtype:
@@ -31,22 +26,22 @@ def dtype_of(steps: Linearisation) -> torch.dtype:
 
 def cast(steps: Steps, dtype: torch.dtype) -> Steps:
     """The same in another precision; of a coupling too."""
-    return _changed(steps, lambda each: each.to(dtype) if each.is_floating_point() else each, True)
+    return changed(steps, lambda each: each.to(dtype) if each.is_floating_point() else each, True)
 
 
 def probed(steps: Steps, probes: int | None) -> Steps:
     """Of the first so many sequences only."""
-    return _changed(steps, lambda each: each[:, :probes])
+    return changed(steps, lambda each: each[:, :probes])
 
 
 def joined(steps: Steps) -> Steps:
     """Timesteps and sequences on one axis, (T·B, …)."""
-    return _changed(steps, lambda each: each.flatten(0, 1))
+    return changed(steps, lambda each: each.flatten(0, 1))
 
 
 def at(steps: Steps, rows: slice | Tensor) -> Steps:
     """Of some rows of the first axis."""
-    return _changed(steps, lambda each: each[rows])
+    return changed(steps, lambda each: each[rows])
 
 
 def multipliers(steps: Linearisation) -> dict[str, Tensor]:
@@ -60,18 +55,18 @@ def multipliers(steps: Linearisation) -> dict[str, Tensor]:
 
 def until(steps: Steps, timesteps: int) -> Steps:
     """Of the first so many timesteps."""
-    return _changed(steps, lambda each: each[:timesteps])
+    return changed(steps, lambda each: each[:timesteps])
 
 
 def spread(steps: Steps) -> Steps:
     """Multipliers (T, B, 1, …, H), for products with many vectors a sequence, (…, B, many, H)."""
-    return _changed(steps, lambda each: each.unsqueeze(2))
+    return changed(steps, lambda each: each.unsqueeze(2))
 
 
 def picked(steps: Linearisation, rows: Tensor) -> Linearisation:
     """Of one timestep for each of the first B sequences, whose rows are (B,)."""
     batch = torch.arange(len(rows), device=rows.device)
-    return _changed(steps, lambda each: each[rows, batch])
+    return changed(steps, lambda each: each[rows, batch])
 
 
 def each_timestep(steps: Steps, *, arrays: bool = False) -> list[Steps]:
@@ -134,12 +129,8 @@ def going(steps: Linearisation) -> Linearisation:
     return steps.steps if isinstance(steps, Ended) else steps
 
 
-def _changed(steps: Steps, change: Callable[[Tensor], Tensor], weights: bool = False) -> Steps:
-    """Every multiplier changed, and the weights too if asked."""
-    values: dict[str, Any] = {}
-    for name, value in vars(steps).items():
-        if isinstance(value, Tensor):
-            values[name] = value if is_weight(name) and not weights else change(value)
-        else:
-            values[name] = None if value is None else _changed(value, change, weights)
-    return type(steps)(**values)
+def plain(steps: Linearisation) -> RnnLinearisation | None:
+    """Of a plain RNN: its own step, before what zoneout makes of it; None of another cell."""
+    steps = going(steps)
+    own = steps.steps if isinstance(steps, Zoneout) else steps
+    return own if isinstance(own, RnnLinearisation) else None

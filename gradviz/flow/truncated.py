@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gradviz.cells import LayerPass, Linearisation
+from gradviz.cells import LayerPass, Linearisation, followed
 from gradviz.config import Window
 from gradviz.flow.errors import WatchError
 from gradviz.flow.layer_flow import LayerFlow
@@ -70,6 +70,11 @@ def _followed(passes: Sequence[LayerPass], windows: Sequence[Window]) -> LayerPa
         passes[0],
         inputs=torch.cat([each.inputs[n:] for each, n in zip(passes, places, strict=True)]),
         output=torch.cat([each.output[n:] for each, n in zip(passes, places, strict=True)]),
+        masks=followed([each.masks.since(n) for each, n in zip(passes, places, strict=True)]),
+        memory=tuple(
+            torch.cat([part[n:] for part, n in zip(parts, places, strict=True)])
+            for parts in zip(*(each.memory for each in passes), strict=True)
+        ),
     )
 
 

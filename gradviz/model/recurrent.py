@@ -1,8 +1,8 @@
 """The recurrent layers that a config names.
 
 PyTorch's own module where it has one: it is the fastest. A Stack of layers for the other cells and
-nonlinearities, and for skips and normalisations between layers,
-and where they are trained one after the other.
+nonlinearities, for skips and normalisations between layers, for noise within them, and where they
+are trained one after the other.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from gradviz.cells import (
     FusedGru,
     FusedLstm,
     FusedRnn,
+    Noise,
     RecurrentLayer,
     Stack,
 )
-from gradviz.config import CELLS, RunConfig
+from gradviz.config import CELLS, RunConfig, is_noisy
 from gradviz.remedies import (
     initialise_input,
     initialise_irnn,
@@ -51,7 +52,8 @@ def recurrent_of(config: RunConfig, input_size: int) -> nn.RNNBase | Stack:
 
 def _is_fused(config: RunConfig) -> bool:
     has_norms = config.norm != "none" and config.num_layers > 1
-    return _has_operation(config) and not (config.residual or has_norms or config.pretrain_steps)
+    is_plain = not (config.residual or has_norms or config.pretrain_steps or is_noisy(config))
+    return _has_operation(config) and is_plain
 
 
 def _has_operation(config: RunConfig) -> bool:
@@ -80,7 +82,7 @@ def _fused(config: RunConfig, input_size: int) -> nn.RNNBase:
 
 def _stack(config: RunConfig, input_size: int) -> Stack:
     return Stack(
-        lambda size: _layer(config, size),
+        lambda size: _with_noise(config, _layer(config, size)),
         input_size,
         config.num_layers,
         bidirectional=config.bidirectional,
@@ -88,6 +90,19 @@ def _stack(config: RunConfig, input_size: int) -> Stack:
         dropout=config.dropout,
         norm=None if config.norm == "none" else partial(norm_of, config.norm),
     )
+
+
+def _with_noise(config: RunConfig, layer: RecurrentLayer) -> RecurrentLayer:
+    if is_noisy(config):
+        layer.add_noise(
+            Noise(
+                zoneout=config.zoneout,
+                dropconnect=config.dropconnect,
+                variational=config.variational_dropout,
+                recurrent=config.recurrent_dropout,
+            )
+        )
+    return layer
 
 
 def _layer(config: RunConfig, input_size: int) -> RecurrentLayer:

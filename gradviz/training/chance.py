@@ -1,4 +1,4 @@
-"""What chance decides within a step, but for its batch: what is dropped out."""
+"""What chance decides within a step, but for its batch: what is dropped out, and noise."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import nn
 
-from gradviz.config import RunConfig
+from gradviz.cells import Noise
+from gradviz.config import RunConfig, is_noisy
 
-DROPOUT, TEXT = 1, 2
+DROPOUT, TEXT, NOISE = 1, 2, 3
 TRAINING_SET, SHUFFLE, HELD_OUT = 11, 12, 13
 """What the numbers are for; each purpose has its own. Those of a training set are of no step: its
 sequences of 0, their order of a round."""
@@ -41,3 +43,13 @@ def dropout_of(config: RunConfig, step: int) -> Iterator[None]:
         if on_gpu:
             torch.cuda.manual_seed(seed)
         yield
+
+
+def begin_noise(config: RunConfig, model: nn.Module, step: int) -> None:
+    """Have the masks of noise within the recurrence drawn by a generator of the step's own."""
+    if not is_noisy(config):
+        return
+    generator = torch.Generator().manual_seed(seed_of(config, step, NOISE))
+    for module in model.modules():
+        if isinstance(module, Noise):
+            module.begin(generator)

@@ -27,5 +27,8 @@ def add_omega(model: Model, flows: Mapping[str, LayerFlow], factor: float) -> No
             continue
         drive = total.steps.recurrent_grad(total.parts)
         assert total.steps.weight is not None, "the config asks for it of such cells only"
-        found = omega(total.parts[0], drive, total.steps.weight)
-        weight.grad.add_(found.gradient.to(weight), alpha=factor)
+        masks = flow.passed.masks
+        kept = masks.kept[0] if masks.kept else None
+        found = omega(total.parts[0], drive, total.steps.weight, kept=kept, read=masks.hidden)
+        grad = found.gradient.to(weight)
+        weight.grad.add_(grad if masks.weight is None else grad * masks.weight, alpha=factor)

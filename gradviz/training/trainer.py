@@ -41,7 +41,7 @@ from gradviz.history import (
 from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
 from gradviz.remedies import Culprit, find_non_finite, learning_rate, stage_of
 from gradviz.tasks import Batch, task_of
-from gradviz.training.chance import TEXT, dropout_of, seed_of
+from gradviz.training.chance import TEXT, begin_noise, dropout_of, seed_of
 from gradviz.training.passing_on import add_omega
 from gradviz.training.training_set import TrainingSet
 from gradviz.training.unrolled import covering, propagated
@@ -297,6 +297,7 @@ class Trainer:
         """Forward and backward: the loss and the accuracy."""
         self._update.begin()
         state = self._state if batch.continues else None
+        begin_noise(self.config, self.model, self.step)
         with dropout_of(self.config, self.step):
             passed = propagated(self.model, batch, state, self.config.windows)
         loss = self.task.loss(passed.outputs, batch.targets)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.config.remedy_fields import (
     inputs,
+    noise,
     norms,
     pretraining,
     rates,
@@ -30,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
     starts.GROUP,
     weights.GROUP,
     norms.GROUP,
+    noise.GROUP,
     pretraining.GROUP,
 )
 """In a page's order."""
@@ -42,6 +44,7 @@ GROUP_OF: Mapping[str, Group] = MappingProxyType(
 
 class RemedyFields(
     pretraining.PretrainingFields,
+    noise.NoiseFields,
     norms.NormFields,
     weights.WeightFields,
     starts.StartFields,

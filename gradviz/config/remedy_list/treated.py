@@ -8,6 +8,7 @@ from typing import Any
 
 from gradviz.config.remedy_list.inputs import INPUTS
 from gradviz.config.remedy_list.networks import NETWORKS
+from gradviz.config.remedy_list.noise import NOISE
 from gradviz.config.remedy_list.remedy import Remedy
 from gradviz.config.remedy_list.steps import STEPS
 from gradviz.config.remedy_list.weights import WEIGHTS
@@ -15,7 +16,7 @@ from gradviz.config.run_config import ConfigError, RunConfig
 from gradviz.config.setups import is_used
 
 REMEDIES: Mapping[str, Remedy] = MappingProxyType(
-    {each.name: each for each in STEPS + WEIGHTS + NETWORKS + INPUTS}
+    {each.name: each for each in STEPS + WEIGHTS + NETWORKS + INPUTS + NOISE}
 )
 """By name, in a page's order within their kind."""
 

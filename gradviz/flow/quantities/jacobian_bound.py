@@ -1,12 +1,17 @@
-"""What no timestep of a plain RNN can exceed."""
+"""What no timestep of a plain RNN can exceed.
+
+With variational dropout W_hh reads h_{t−1} times at most the largest factor of its mask. With
+zoneout each row of J_t is one of the identity or of the cell's own J̃_t: ‖J_t‖₂² ≤ 1 + ‖J̃_t‖₂².
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from gradviz.cells.rnn import RnnLinearisation, bound
+from gradviz.cells.rnn import bound
 from gradviz.flow.quantities.quantity import Quantity
-from gradviz.flow.steps import going
+from gradviz.flow.steps import plain
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -14,10 +19,13 @@ if TYPE_CHECKING:
 
 def jacobian_bound(flow: LayerFlow) -> float | None:
     """None for a cell for which theory gives none."""
-    steps = going(flow.steps)
-    if not isinstance(steps, RnnLinearisation):
+    steps, masks = plain(flow.steps), flow.passed.masks
+    if steps is None:
         return None
-    return bound(steps.weight, flow.passed.nonlinearity)
+    found = bound(steps.weight, flow.passed.nonlinearity)
+    if steps.hidden_mask is not None:
+        found *= float(steps.hidden_mask.max())
+    return math.hypot(1, found) if masks.kept else found
 
 
 QUANTITY = Quantity(

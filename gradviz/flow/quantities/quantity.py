@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from gradviz.cells import MemoryLinearisation, UpdateLinearisation
-from gradviz.cells.rnn import RnnLinearisation
-from gradviz.flow.steps import going
+from gradviz.flow.steps import going, plain
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -54,7 +53,7 @@ class Quantity:
         steps = going(flow.steps)
         match self.needs:
             case "a plain RNN":
-                return isinstance(steps, RnnLinearisation)
+                return plain(steps) is not None
             case "a memory":
                 return isinstance(steps, MemoryLinearisation)
             case "an update gate":

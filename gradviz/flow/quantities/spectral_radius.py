@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradviz.cells.rnn import RnnLinearisation, radius
+from gradviz.cells.rnn import radius
 from gradviz.flow.quantities.quantity import Quantity
-from gradviz.flow.steps import going
+from gradviz.flow.steps import plain
 
 if TYPE_CHECKING:
     from gradviz.flow.layer_flow import LayerFlow
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def spectral_radius(flow: LayerFlow) -> float | None:
     """None for a cell with gates, whose W_hh is not square."""
-    steps = going(flow.steps)
-    return radius(steps.weight) if isinstance(steps, RnnLinearisation) else None
+    steps = plain(flow.steps)
+    return None if steps is None else radius(steps.weight)
 
 
 QUANTITY = Quantity(

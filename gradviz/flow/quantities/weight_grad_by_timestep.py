@@ -8,6 +8,7 @@ eq. 4). Truncated BPTT with window K keeps the last K terms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,19 +29,25 @@ def weight_grad_by_timestep(flow: LayerFlow) -> Tensor:
     Raises:
         ValueError: for a cell without recurrent weights, as all below.
     """
-    blocks = [_block_norms(*each) for each in _factors(flow)]
+    factors = _factors(flow)
+    masks = _weight_masks(flow, len(factors))
+    blocks = [_block_norms(*each, mask) for each, mask in zip(factors, masks, strict=True)]
     return torch.stack(blocks).norm(dim=0) if len(blocks) > 1 else blocks[0]
 
 
-def _block_norms(drive: Scaled, before: Tensor) -> Tensor:
-    """(T,) of the rows of W_hh that multiply `before`."""
+def _block_norms(drive: Scaled, before: Tensor, mask: Tensor | None) -> Tensor:
+    """(T,) of the rows of W_hh that multiply `before`, of which a mask is on some."""
     batch, rows, columns = drive.mantissa.shape[1], drive.mantissa.shape[-1], before.shape[-1]
     left = drive.mantissa
     if drive.exponent is not None:
         # One exponent a timestep: what vanishes beside another sequence's does not count.
         common = drive.exponent.amax(1, keepdim=True)
         left = left * power(drive.exponent - common, left)
-    if batch * (rows + columns) < rows * columns:
+    if mask is not None:
+        # One timestep after the other: all of them together are T times as large as W_hh.
+        terms = [(now.mT @ read) * mask for now, read in zip(left, before, strict=True)]
+        norm = torch.stack([torch.linalg.matrix_norm(each).double() for each in terms])
+    elif batch * (rows + columns) < rows * columns:
         # ‖D hᵀ‖² = ⟨D Dᵀ, h hᵀ⟩, by matrices of B × B.
         grams = (left @ left.mT) * (before @ before.mT)
         norm = grams.double().sum((1, 2)).clamp_min(0).sqrt()
@@ -62,7 +69,7 @@ def weight_grad_at(flow: LayerFlow, t: int) -> Tensor:
         drive.rows(t - 1, t).double()[0].mT @ before[t - 1].double()
         for drive, before in _factors(flow)
     ]
-    return torch.cat(terms)
+    return _masked(flow, torch.cat(terms))
 
 
 @measured
@@ -81,7 +88,7 @@ def weight_grad(flow: LayerFlow, window: int | None = None) -> Tensor:
         @ before[first:].double().flatten(0, 1)
         for drive, before in _read(flow)
     ]
-    return torch.cat(terms)
+    return _masked(flow, torch.cat(terms))
 
 
 @measured
@@ -91,7 +98,19 @@ def weight_grad_by_sequence(flow: LayerFlow) -> Tensor:
         drive.double().permute(1, 2, 0) @ before.double().transpose(0, 1)
         for drive, before in _read(flow)
     ]
-    return torch.cat(terms, 1)
+    return _masked(flow, torch.cat(terms, 1))
+
+
+def _weight_masks(flow: LayerFlow, count: int) -> Sequence[Tensor | None]:
+    """DropConnect's factors of each of so many blocks of W_hh's rows."""
+    mask = flow.passed.masks.weight
+    return [None] * count if mask is None else mask.chunk(count)
+
+
+def _masked(flow: LayerFlow, grad: Tensor) -> Tensor:
+    """∂L/∂W_hh from that of W_hh as noise left it."""
+    mask = flow.passed.masks.weight
+    return grad if mask is None else grad * mask
 
 
 def _read(flow: LayerFlow) -> list[tuple[Scaled, Tensor]]:
