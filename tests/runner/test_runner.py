@@ -309,7 +309,8 @@ def test_owners_take_turns_and_so_do_the_runs_of_one(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(worker, "SLICE_S", 0.0)
     names = {"a1": "a", "a2": "a", "a3": "a", "b1": "b"}
     opening = [
-        ("open", name, (CONFIG.to_dict(), None, owner, None, False)) for name, owner in names.items()
+        ("open", name, (CONFIG.to_dict(), None, owner, None, False))
+        for name, owner in names.items()
     ]
     playing = [("play", name, (1, 13 if name in "a1 a2 a3" else 39)) for name in names]
     with serving(*opening, *playing) as ours:
