@@ -33,6 +33,7 @@ from gradviz.figures.memory import forget_path, half_life
 from gradviz.figures.nonnormal import powers
 from gradviz.figures.over_time import gradient_flow, step_jacobians, transport
 from gradviz.figures.over_training import clipping, loss
+from gradviz.figures.remedies import remedy_losses
 from gradviz.figures.series import series
 from gradviz.figures.spectrum import eigenvalues, singular_values
 from gradviz.figures.truncation import truncation
@@ -76,6 +77,7 @@ __all__ = [
     "norm_percentiles",
     "powers",
     "pulse",
+    "remedy_losses",
     "saturation_triangle",
     "series",
     "singular_values",

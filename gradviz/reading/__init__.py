@@ -9,7 +9,7 @@ from gradviz.reading.differences import SetupRow, Spread, difference_table
 from gradviz.reading.gates import read_gates
 from gradviz.reading.phrases import Level, Reading
 from gradviz.reading.run import read
-from gradviz.reading.scoreboard import Score, scoreboard
+from gradviz.reading.scoreboard import Score, best_first, scoreboard
 from gradviz.reading.traps import TrapRow, trap_rows
 from gradviz.reading.vanishing import read_vanishing
 
@@ -20,6 +20,7 @@ __all__ = [
     "SetupRow",
     "Spread",
     "TrapRow",
+    "best_first",
     "difference_table",
     "read",
     "read_cliff",

@@ -277,3 +277,18 @@ def _words(spread: Spread | None) -> str:
 
 def _percent(spread: Spread | None) -> str:
     return f"{spread.median:.0%}" if spread else NONE
+
+
+_BEST: tuple[Verdict, ...] = ("cures", "helps", "untreated", "no difference", "harms", "waiting")
+
+
+def best_first(rows: Sequence[Score]) -> list[Score]:
+    """By verdict, and within it by failures, steps to solve and loss; refused ones last."""
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Score) -> tuple[float, ...]:
+    verdict = _BEST.index(row.verdict) if row.verdict in _BEST else len(_BEST)
+    steps = row.steps_to_solve.median if row.steps_to_solve else math.inf
+    loss = row.loss.median if row.loss else math.inf
+    return verdict, len(row.failed_at), -row.solved, steps, loss

@@ -6,6 +6,14 @@ This side never imports torch; `gradviz.runner.worker` is a program of its own.
 from __future__ import annotations
 
 from gradviz.runner.check_process import CheckProcess, CheckProgress
-from gradviz.runner.registry import QuestionError, Runner, RunView, Status
+from gradviz.runner.registry import RUNS_AN_OWNER, QuestionError, Runner, RunView, Status
 
-__all__ = ["CheckProcess", "CheckProgress", "QuestionError", "RunView", "Runner", "Status"]
+__all__ = [
+    "RUNS_AN_OWNER",
+    "CheckProcess",
+    "CheckProgress",
+    "QuestionError",
+    "RunView",
+    "Runner",
+    "Status",
+]

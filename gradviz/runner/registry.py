@@ -45,6 +45,8 @@ class RunView:
     message: str = ""
     generation: int = 0
     steps_per_second: float = 0.0
+    step_ms: float | None = None
+    """CPU time of a step that is not measured, in milliseconds: the median of the last hundred."""
 
 
 @dataclass
@@ -54,6 +56,7 @@ class _Run:
     worker: WorkerProcess
     frame_bytes: int
     closeup: CloseUpRequest | None
+    in_line: bool
     orders: int = 0
     """Play, pause and step commands sent so far; the worker's answers name the one they mean."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -100,6 +103,7 @@ class Runner:
         *,
         closeup: CloseUpRequest | None = None,
         frame_bytes: int = FRAME_BYTES,
+        in_line: bool = False,
     ) -> str:
         """A new run, paused at step 0; its id.
 
@@ -113,6 +117,8 @@ class Runner:
             closeup: what its frames look at unit by unit; None: nothing.
             frame_bytes: memory that its frames may take, at most FRAME_BYTES; older frames are
                 thinned out.
+            in_line: whether, of the owner's runs in line, it goes on only when those opened before
+                it do not: many runs then end one after another, not all at last.
 
         Raises:
             ValueError: for another frame_bytes.
@@ -125,8 +131,8 @@ class Runner:
             name = secrets.token_urlsafe(12)
             view = RunView(config=config, history=History(config, frame_bytes=frame_bytes))
             owners = {owner: time.monotonic()}
-            self._runs[name] = _Run(view, owners, worker, frame_bytes, closeup)
-            worker.send("open", name, (config.to_dict(), None, owner, closeup))
+            self._runs[name] = _Run(view, owners, worker, frame_bytes, closeup, in_line)
+            worker.send("open", name, (config.to_dict(), None, owner, closeup, in_line))
             return name
 
     def _make_room(self, owner: str, frame_bytes: int) -> None:
@@ -228,7 +234,8 @@ class Runner:
             run.view.status, run.view.message = "paused", ""
             run.view.generation += 1
             owner = next(iter(run.owners))
-            run.worker.send("open", name, (run.view.config.to_dict(), data, owner, run.closeup))
+            opened = (run.view.config.to_dict(), data, owner, run.closeup, run.in_line)
+            run.worker.send("open", name, opened)
 
     def close(self, name: str) -> None:
         """Stop a run and free its memory."""
@@ -283,7 +290,7 @@ class Runner:
                 if view.status == "starting":
                     view.status = "paused"
             elif kind == "records":
-                rows, frames = content
+                rows, frames, view.step_ms = content
                 view.history.append_scalars(rows)
                 for frame in frames:
                     view.history.append_frame(frame)

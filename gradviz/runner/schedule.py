@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import statistics
+from collections import deque
+from dataclasses import dataclass, field
 
 FRAME_S = 0.18
 """Least time between two measured steps: a little over five frames a second."""
@@ -16,6 +18,9 @@ DEAR_BUDGET_S = 0.04
 
 PAIR_BUDGET_S = 0.03
 """The same for two probes, which fit at T = 100, H = 64 on a busy machine too."""
+
+RECENT_BARE = 101
+"""Unmeasured steps whose median is what a step takes: one of them may have waited for the disk."""
 
 EARLY = 64
 """Up to this step every power of two is measured, whatever it costs."""
@@ -33,6 +38,12 @@ class FrameSchedule:
     next_at: float = 0.0
     probes: int = 2
     _bare_s: float | None = None
+    _recent_s: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_BARE))
+
+    @property
+    def step_ms(self) -> float | None:
+        """What a step takes that is not measured, in milliseconds; None before the first."""
+        return 1e3 * statistics.median(self._recent_s) if self._recent_s else None
 
     def due(self, step: int, now: float) -> bool:
         """Whether a step (1 is the first) that begins now is to be measured.
@@ -46,6 +57,7 @@ class FrameSchedule:
     def bare_step(self, spent_s: float) -> None:
         """A step was not measured and took so long."""
         self._bare_s = spent_s if self._bare_s is None else 0.8 * self._bare_s + 0.2 * spent_s
+        self._recent_s.append(spent_s)
 
     def measured_step(
         self, *, began: float, spent_s: float, dear_s: float, most_probes: int, sharing: int

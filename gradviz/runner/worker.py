@@ -45,6 +45,8 @@ class _Run:
     """Train until this step; None: without end."""
     order: int = 0
     """Number of the last command that started or paused it."""
+    in_line: bool = False
+    """Whether it waits for the runs in line that its owner opened before."""
     schedule: FrameSchedule = field(default_factory=FrameSchedule)
     checkpoint_at: float = 0.0
     writes_at: float = -math.inf
@@ -57,6 +59,13 @@ class _Run:
     @property
     def running(self) -> bool:
         return self.until is None or self.trainer.step < self.until
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether its last step, if there is one, was measured."""
+        return not self.trainer.step or (
+            self.newest is not None and self.newest.step == self.trainer.step
+        )
 
 
 class Worker:
@@ -89,14 +98,23 @@ class Worker:
         So an owner of forty runs takes as much of this worker as one of a single run, which gets
         one slice of two then, as if two runs shared the worker; the forty get one of eighty each.
         """
-        busy = sorted(
-            (each for each in self._runs.items() if each[1].running), key=lambda each: each[1].turn
-        )
+        busy = sorted(self._busy(), key=lambda each: each[1].turn)
         counts = Counter(run.owner for _, run in busy)
         first: dict[str, str] = {}
         for name, run in busy:
             first.setdefault(run.owner, name)
         return [(name, len(counts) * counts[owner]) for owner, name in first.items()]
+
+    def _busy(self) -> list[tuple[str, _Run]]:
+        """The runs that go on now; of those in line only the first of each owner's."""
+        found, served = [], set()
+        for name, run in self._runs.items():
+            if not run.running or (run.in_line and run.owner in served):
+                continue
+            if run.in_line:
+                served.add(run.owner)
+            found.append((name, run))
+        return found
 
     def _say(self, kind: str, run: str, content: Any) -> None:
         self._said_at = time.monotonic()
@@ -110,7 +128,7 @@ class Worker:
                 self._say("answer", name, (None, str(error)))
             return
         if command == "open":
-            config, checkpoint, owner, closeup = argument
+            config, checkpoint, owner, closeup, in_line = argument
             try:
                 trainer = Trainer(RunConfig.from_dict(config))
                 trainer.closeup = closeup
@@ -120,7 +138,7 @@ class Worker:
                 traceback.print_exc()
                 self._say("stopped", name, f"The run could not be made: {error}")
                 return
-            self._runs[name] = _Run(trainer, owner, until=trainer.step)
+            self._runs[name] = _Run(trainer, owner, until=trainer.step, in_line=in_line)
             self._say("opened", name, trainer.floor)
             return
         run = self._runs.get(name)
@@ -133,10 +151,11 @@ class Worker:
             if not run.running:
                 self._say("paused", name, run.order)
         elif command == "pause":
-            if run.running:
+            if run.running and not (run.in_line and run.at_rest):
                 # One more step, which is measured: the pictures of a run at rest are of its last.
                 run.until = run.trainer.step + 1
             else:
+                run.until = run.trainer.step
                 self._say("paused", name, run.order)
         elif command == "step":
             # Ten quick clicks on “Step 1” are ten steps.
@@ -163,7 +182,7 @@ class Worker:
             return
         if closeup is not None:
             run.newest = replace(run.newest, closeup=closeup)
-            self._say("records", name, ([], [run.newest]))
+            self._say("records", name, ([], [run.newest], run.schedule.step_ms))
 
     def _slice(self, name: str, run: _Run, sharing: int) -> None:
         """Train one run for a slice of time."""
@@ -232,7 +251,7 @@ class Worker:
 
     def _flush(self, name: str, run: _Run) -> None:
         if run.rows:
-            self._say("records", name, (run.rows, run.frames))
+            self._say("records", name, (run.rows, run.frames, run.schedule.step_ms))
             run.rows, run.frames = [], []
         now = time.monotonic()
         if now - run.checkpoint_at > CHECKPOINT_S and run.trainer.step:

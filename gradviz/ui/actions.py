@@ -52,7 +52,11 @@ def _play(stage: Stage, value: object) -> None:
 
 
 def _train(stage: Stage, run: str) -> None:
-    """As far as the stage asks for; from there on without end."""
+    """As far as the lesson goes, or the stage asks for; from there on without end."""
+    goal = stage.lesson.goal(stage)
+    if goal is not None:
+        runner().play(run, until=goal)
+        return
     if stage.until is None:
         runner().play(run)
         return
@@ -151,7 +155,24 @@ def restart(key: str) -> None:
     """Start over with the settings as they are now, and train."""
     stage = _acting(key)
     for run in open_runs(stage):
-        runner().play(run)
+        _train(stage, run)
+
+
+def go_on(key: str) -> None:
+    """Train the runs there are; new ones where there are none, or the settings have changed."""
+    stage = _acting(key)
+    for run in open_runs(stage) if stage.changed() or not stage.runs else stage.ids:
+        _train(stage, run)
+
+
+def pause(key: str) -> None:
+    """Pause all runs."""
+    _pause(_acting(key), None)
+
+
+def reset(key: str) -> None:
+    """Back to step 0, or to the recorded run."""
+    _reset(_acting(key), None)
 
 
 def resume_lost(key: str) -> None:
@@ -183,10 +204,8 @@ def scenarios_of(stage: Stage) -> dict[str, Scenario]:
 
 def scenario_name(stage: Stage) -> str:
     """The scenario of this page whose runs the settings ask for; "" where there is none."""
-    # Whatever their labels, and however many seeds.
-    wanted = [configs[0] for configs in stage.setups.values()]
     for name, scenario in scenarios_of(stage).items():
-        if wanted == list(scenario.variants.values()):
+        if stage.lesson.is_scenario(stage, scenario):
             return name
     return ""
 
@@ -220,6 +239,7 @@ def open_runs(stage: Stage) -> list[str]:
                 session_id(),
                 closeup=stage.look if stage.lesson.closeup else None,
                 frame_bytes=stage.lesson.frame_bytes // count,
+                in_line=stage.lesson.in_line,
             )
             for config in configs
         ]

@@ -44,6 +44,11 @@ def _take_scenario(stage: Stage, scenario: Scenario) -> None:
     stage.take(scenario.config)
 
 
+def _is_scenario(stage: Stage, scenario: Scenario) -> bool:
+    # Whatever their labels, and however many seeds.
+    return [configs[0] for configs in stage.setups.values()] == list(scenario.variants.values())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lesson:
     """A page that shows runs: which, by what pictures, in what words."""
@@ -75,8 +80,14 @@ class Lesson:
     wait for a restart too."""
     opens_recorded: bool = True
     """Whether it opens with the recorded run of its settings, where there is one."""
+    recorded_in_part: bool = False
+    """Whether a recording is shown that has not all of the set-ups."""
     recorded_at: int | None = None
     """The step of a recorded run that is seen first; None: its last."""
+    goal: Callable[[Stage], int | None] = lambda stage: None
+    """The step to which its runs train and no further; None: without end."""
+    in_line: bool = False
+    """Whether its runs train one after another, in their order; otherwise all at once."""
     closeup: bool = False
     """Whether its frames carry close-ups."""
     at_point: Callable[[Stage, dict[str, Any]], None] | None = None
@@ -91,6 +102,8 @@ class Lesson:
     """Of the component's controls."""
     take_scenario: Callable[[Stage, Scenario], None] = _take_scenario
     """Set what a scenario of this page sets."""
+    is_scenario: Callable[[Stage, Scenario], bool] = _is_scenario
+    """Whether that is what is set."""
     take_query: Callable[[Stage, Query], None] = _take_query
     """Set what a URL asks for."""
     to_query: Callable[[Stage], dict[str, str | list[str]]] = _to_query

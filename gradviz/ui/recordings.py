@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 
 import streamlit as st
@@ -51,7 +51,8 @@ def offer(stage: Stage) -> None:
 def runs_of(stage: Stage, name: str) -> Runs:
     """A scenario's recorded runs by the stage's own labels; empty without all of them.
 
-    Of several seeds there is the one that was recorded.
+    Of a lesson that takes a part of them, without any. Of several seeds there is the one that was
+    recorded.
     """
     kept = recording(name) if _covers(name, stage) else None
     if kept is None:
@@ -62,7 +63,7 @@ def runs_of(stage: Stage, name: str) -> Runs:
     found: dict[str, list[History]] = {}
     for label, configs in stage.setups.items():
         found[label] = [known[_asked(each)] for each in configs if _asked(each) in known]
-    return found if all(found.values()) else {}
+    return found if _enough(stage)(found.values()) else {}
 
 
 def day_of(stage: Stage) -> str:
@@ -88,9 +89,14 @@ def _covers(name: str, stage: Stage) -> bool:
     if stage.lesson.closeup and not scenario.closeup:
         return False
     known = {_asked(config) for config in scenario.variants.values()}
-    return bool(stage.setups) and all(
-        known & {_asked(each) for each in configs} for configs in stage.setups.values()
+    setups = stage.setups
+    return bool(setups) and _enough(stage)(
+        known & {_asked(each) for each in configs} for configs in setups.values()
     )
+
+
+def _enough(stage: Stage) -> Callable[[Iterable[object]], bool]:
+    return any if stage.lesson.recorded_in_part else all
 
 
 def _reach(runs: Runs) -> float:

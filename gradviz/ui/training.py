@@ -20,11 +20,11 @@ def sidebar(stage: Stage) -> None:
         controls.settings(stage, actions.setting_changed)
 
 
-def scenario_choice(stage: Stage) -> None:
-    """The scenarios of this page."""
+def scenario_choice(stage: Stage, label: str = "Scenario") -> None:
+    """The scenarios of this page, by a word for what they are."""
     st.session_state[actions.SCENARIO] = actions.scenario_name(stage)
     st.selectbox(
-        "Scenario",
+        label,
         ["", *actions.scenarios_of(stage)],
         key=actions.SCENARIO,
         format_func=_scenario_title,

@@ -300,7 +300,8 @@ def test_owners_take_turns_and_so_do_the_runs_of_one(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(worker, "SLICE_S", 0.0)
     names = {"a1": "a", "a2": "a", "a3": "a", "b1": "b"}
     opening = [
-        ("open", name, (CONFIG.to_dict(), None, owner, None)) for name, owner in names.items()
+        ("open", name, (CONFIG.to_dict(), None, owner, None, False))
+        for name, owner in names.items()
     ]
     playing = [("play", name, (1, 13 if name in "a1 a2 a3" else 39)) for name in names]
     with serving(*opening, *playing) as ours:
@@ -314,7 +315,7 @@ def test_a_runs_pictures_come_by_its_share_of_the_worker() -> None:
     ours, its = Pipe()
     at_work = worker.Worker(its)
     for name in ("a1", "a2", "a3", "b1"):
-        at_work._obey("open", name, (CONFIG.to_dict(), None, name[0], None))
+        at_work._obey("open", name, (CONFIG.to_dict(), None, name[0], None, False))
         at_work._obey("play", name, (1, 100))
     assert dict(at_work._turns()) == {"a1": 6, "b1": 2}
     at_work._obey("pause", "b1", (2, None))
@@ -325,10 +326,61 @@ def test_a_runs_pictures_come_by_its_share_of_the_worker() -> None:
     its.close()
 
 
+def test_runs_in_line_go_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SLICE_S", 0.0)
+    names = {"a1": "a", "a2": "a", "b1": "b"}
+    orders = [
+        *(("open", n, (CONFIG.to_dict(), None, o, None, o == "a")) for n, o in names.items()),
+        *(("play", name, (1, 8 if name == "b1" else 4)) for name in names),
+    ]
+    with serving(*orders) as ours:
+        said = list(words(ours, until="paused", times=3))
+    turns = [name for kind, name, _ in said if kind == "records"]
+    assert turns == 4 * ["a1", "b1"] + 4 * ["a2", "b1"]
+
+
+def test_who_waits_in_line_pauses_where_it_is() -> None:
+    ours, its = Pipe()
+    at_work = worker.Worker(its)
+    for name in ("a1", "a2"):
+        at_work._obey("open", name, (CONFIG.to_dict(), None, "a", None, True))
+        at_work._obey("play", name, (1, None))
+    first = at_work._runs["a1"]
+    while first.at_rest:
+        at_work._slice("a1", first, 1)
+    for name in ("a1", "a2"):
+        at_work._obey("pause", name, (2, None))
+    # One more step, which is measured, of the one that trained; none of the other.
+    assert first.until == first.trainer.step + 1
+    assert at_work._runs["a2"].until == 0
+    ours.close()
+    its.close()
+
+
+def test_a_view_knows_what_an_unmeasured_step_takes(runner: Runner) -> None:
+    name = runner.open(CONFIG.replace(record_every=1000), "me")
+    with runner.reading(name) as view:
+        assert view is not None
+        assert view.step_ms is None
+    began = time.process_time()
+    trainer = Trainer(CONFIG)
+    for _ in range(50):
+        trainer.train_step("none")
+    step_ms = (time.process_time() - began) / 50 * 1e3
+    runner.step(name, 50)
+    eventually(lambda: look(runner, name) == ("paused", 50))
+    with runner.reading(name) as view:
+        assert view is not None
+        assert view.step_ms is not None
+        # Of CPU time, so also on a busy machine; another process' caches are its own.
+        assert step_ms / 10 < view.step_ms < step_ms * 10
+    runner.close(name)
+
+
 def test_a_step_that_takes_too_long_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "STEP_LIMIT_S", 0.0)
     config = CONFIG.replace(record_every=2).to_dict()
-    orders = [("open", "run", (config, None, "me", None)), ("play", "run", (1, None))]
+    orders = [("open", "run", (config, None, "me", None, False)), ("play", "run", (1, None))]
     with serving(*orders) as ours:
         said = {kind: content for kind, _, content in words(ours, until="stopped")}
     assert "s; 0 s is the limit. Make the network or the batch smaller." in said["stopped"]
@@ -371,11 +423,12 @@ LANGUAGE = RunConfig(task="char_lm", cell="gru", seq_len=10, hidden_size=8, batc
 
 def frames_of(config: RunConfig, steps: int) -> tuple[list[Frame], list[float]]:
     """What a worker sends of a run, and its losses."""
-    orders = [("open", "run", (config.to_dict(), None, "me", None)), ("play", "run", (1, steps))]
+    opening = ("open", "run", (config.to_dict(), None, "me", None, False))
+    orders = [opening, ("play", "run", (1, steps))]
     with serving(*orders) as ours:
         told = [content for kind, _, content in words(ours, until="paused") if kind == "records"]
-    return [each for _, frames in told for each in frames], [
-        row[1] for rows, _ in told for row in rows
+    return [each for _, frames, _ in told for each in frames], [
+        row[1] for rows, _, _ in told for row in rows
     ]
 
 
@@ -394,8 +447,8 @@ def test_a_language_model_writes_now_and_then_and_at_rest() -> None:
 def test_data_that_are_not_here_are_said_and_the_others_go_on() -> None:
     missing = LANGUAGE.replace(data="0123456789abcdef").to_dict()
     orders = [
-        ("open", "lost", (missing, None, "me", None)),
-        ("open", "run", (CONFIG.to_dict(), None, "me", None)),
+        ("open", "lost", (missing, None, "me", None, False)),
+        ("open", "run", (CONFIG.to_dict(), None, "me", None, False)),
         ("step", "run", (1, 2)),
     ]
     with serving(*orders) as ours:

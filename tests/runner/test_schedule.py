@@ -84,3 +84,15 @@ def test_a_run_that_is_over_at_once_still_leaves_frames() -> None:
     schedule = FrameSchedule(next_at=100.0)
     assert [step for step in range(1, 200) if schedule.due(step, 0.0)] == [1, 2, 4, 8, 16, 32, 64]
     assert schedule.due(3, 100.0)
+
+
+def test_what_a_step_takes_is_the_median_of_the_last_unmeasured_ones() -> None:
+    schedule = FrameSchedule()
+    assert schedule.step_ms is None
+    for spent in (0.5, 0.002, 0.001, 0.004):
+        schedule.bare_step(spent)
+    schedule.measured_step(began=0.0, spent_s=9.0, dear_s=0.1, most_probes=8, sharing=1)
+    assert schedule.step_ms == pytest.approx(3.0)
+    for _ in range(200):
+        schedule.bare_step(0.007)
+    assert schedule.step_ms == pytest.approx(7.0)

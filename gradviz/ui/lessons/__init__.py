@@ -11,11 +11,24 @@ from gradviz.ui.lessons.clipping import CLIPPING
 from gradviz.ui.lessons.compare import COMPARE
 from gradviz.ui.lessons.gates import GATES
 from gradviz.ui.lessons.live_training import LIVE_TRAINING
+from gradviz.ui.lessons.remedies import REMEDIES
 from gradviz.ui.lessons.vanishing import VANISHING
 
-__all__ = ["CLIFF", "CLIPPING", "COMPARE", "GATES", "LESSONS", "LIVE_TRAINING", "VANISHING"]
+__all__ = [
+    "CLIFF",
+    "CLIPPING",
+    "COMPARE",
+    "GATES",
+    "LESSONS",
+    "LIVE_TRAINING",
+    "REMEDIES",
+    "VANISHING",
+]
 
 LESSONS: Mapping[str, Lesson] = MappingProxyType(
-    {each.name: each for each in (LIVE_TRAINING, VANISHING, GATES, CLIPPING, CLIFF, COMPARE)}
+    {
+        each.name: each
+        for each in (LIVE_TRAINING, VANISHING, GATES, CLIPPING, CLIFF, COMPARE, REMEDIES)
+    }
 )
 """By name, in the order of the links between pages."""

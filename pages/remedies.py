@@ -1,0 +1,14 @@
+"""Remedies: a training that fails, remedies to tick, and a scoreboard of what each did."""
+
+from functools import partial
+
+from gradviz.ui import code, layout, remedies, scoreboard, show, training
+from gradviz.ui.lessons import REMEDIES
+
+stage = layout.lesson_page(REMEDIES)
+remedies.sidebar(stage)
+training.heading(stage)
+remedies.choices(stage)
+show.show(stage, above=partial(scoreboard.show, stage.key))
+code.show_me_the_code(stage)
+layout.write_url(stage)
