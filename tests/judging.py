@@ -27,7 +27,7 @@ def lag_of(probe: np.ndarray) -> float:
 def near(told: str, measured: float) -> bool:
     """Whether a number as it was told is the measured one, rounded to three digits (1.3e4: two)."""
     value = float(told.replace(",", ""))
-    if measured == 0 or value == 0:
+    if measured == 0 or value == 0 or not math.isfinite(measured):
         return value == measured
     digits = 1 if "e" in told else 2
     last_digit = 10.0 ** (math.floor(math.log10(abs(measured))) - digits)

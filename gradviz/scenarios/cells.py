@@ -44,6 +44,24 @@ CELLS = (
         steps=300,
     ),
     Scenario(
+        name="layer_norm_plain",
+        shelf="cells",
+        title="An RNN with layer norm",
+        text="Recall the first of 20 tokens with a layer-norm RNN: how far back does its gradient "
+        "reach at the first step, beside a plain one's?",
+        variants=alone(RunConfig(task="recall", seq_len=20, cell="layer_norm_rnn")),
+        steps=150,
+    ),
+    Scenario(
+        name="layer_norm_gated",
+        shelf="cells",
+        title="A GRU with layer norm",
+        text="Adding over 30 timesteps with a layer-norm GRU. Its gates' sums have mean 0 and "
+        "variance 1 at every timestep: see how soon the loss leaves its floor.",
+        variants=alone(RunConfig(seq_len=30, cell="layer_norm_gru")),
+        steps=150,
+    ),
+    Scenario(
         name="minimal_gate",
         shelf="cells",
         title="A single gate",
