@@ -9,7 +9,7 @@ from gradviz.config.run_config import RunConfig
 
 
 def _layer_by_layer(config: RunConfig) -> dict[str, Any]:
-    return {"pretrain_steps": 30} if config.num_layers > 1 else {}
+    return {"pretrain_steps": 15} if config.num_layers > 1 else {}
 
 
 WEIGHTS = (
@@ -103,7 +103,7 @@ WEIGHTS = (
     ),
     Remedy(
         name="pretraining",
-        label="Layer by layer, 30 steps each",
+        label="Layer by layer, 15 steps each",
         kind="Layers",
         text="Each layer is trained upon those below it, which are frozen; then all together.",
         paper="Hinton, Osindero, Teh 2006; Bengio et al. 2007",
