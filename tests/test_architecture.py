@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every import every
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gradviz"
@@ -147,7 +148,7 @@ def outside_imported(path: Path) -> list[str]:
 PATHS = [path for path in sources() if path != PACKAGE / "__init__.py"]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=name_of)
+@every("path", PATHS, ids=name_of)
 def test_imports_point_down(path: Path) -> None:
     room = room_of(path)
     assert room in FLOORS, f"{name_of(path)}: say in FLOORS on which floor {room} lies"
@@ -167,13 +168,13 @@ def test_parts_of_scripts_know_each_other_alone_and_nothing_knows_them() -> None
         assert of_parts == (ours if is_part(path) else []), name_of(path)
 
 
-@pytest.mark.parametrize("path", [p for p in PATHS if room_of(p) in SEES_ONLY_RECORDS], ids=name_of)
+@every("path", [p for p in PATHS if room_of(p) in SEES_ONLY_RECORDS], ids=name_of)
 def test_pictures_and_words_see_only_the_records(path: Path) -> None:
     rooms = {room for _, room in rooms_imported(path)}
     assert rooms <= {room_of(path), "history", "config", "theory"}
 
 
-@pytest.mark.parametrize(
+@every(
     "path",
     [
         p
@@ -186,9 +187,7 @@ def test_the_servers_rooms_never_name_torch(path: Path) -> None:
     assert "torch" not in outside_imported(path)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in PATHS if room_of(p) not in WITH_STREAMLIT], ids=name_of
-)
+@every("path", [p for p in PATHS if room_of(p) not in WITH_STREAMLIT], ids=name_of)
 def test_streamlit_stays_upstairs(path: Path) -> None:
     assert "streamlit" not in outside_imported(path)
 

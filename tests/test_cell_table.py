@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from every import every
 
 from gradviz.cell_table import (
     HEADINGS,
@@ -83,7 +84,7 @@ FORMULAS: dict[str, Callable[[int, int, int], int]] = {
 """The notes' words, written as Python."""
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every("cell", CELLS)
 def test_parameters_are_those_counted_by_hand(cell: str) -> None:
     assert cell in PARAMETERS, f"count {cell}'s parameters here by hand"
     for variant in variants([cell]):
@@ -100,7 +101,7 @@ def test_every_cell_has_a_row_and_a_note() -> None:
         assert name in CELL_NOTES, f"add what {name} is to config/cell_notes.py"
 
 
-@pytest.mark.parametrize("name", CELL_NOTES)
+@every("name", CELL_NOTES)
 def test_a_note_counts_as_by_hand(name: str) -> None:
     assert FORMULAS[CELL_NOTES[name].parameters](T, I, H) == PARAMETERS[name]
 
@@ -125,7 +126,7 @@ AROUND = {
 """Parameters counted by hand at I = 8, H = 64."""
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS, ids=[each.label for each in WRAPPERS])
+@every("wrapper", WRAPPERS, ids=lambda each: each.label)
 def test_a_wrappers_parameters_are_those_counted_by_hand(wrapper: Wrapper) -> None:
     assert parameters_of(Pooled(wrapper.config)) == AROUND[wrapper.label]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from every import every
 
 from gradviz import RunConfig, Trainer, figures
 from gradviz.history import CloseUpRequest, History, memory_paths
@@ -68,7 +69,7 @@ def test_of_different_cells_both_are_named() -> None:
 ALL = {**figures.LIVE, **figures.GATES, **figures.VANISHING}
 
 
-@pytest.mark.parametrize("name", ALL)
+@every("name", ALL)
 def test_every_picture_is_drawn(history: History, name: str) -> None:
     figure = ALL[name](history)
     gated = name in {"gates", "forget_path", "half_life", "saturation_triangle"}
@@ -142,8 +143,8 @@ def test_truncation_leaves_the_forward_pass_as_it_is(cell: str, layers: int) -> 
     """A window begins with the inputs that a convolution still reads, not with zeros."""
     config = RunConfig(task="copy_memory", cell=cell, seq_len=5, hidden_size=8, num_layers=layers)
     config = config.replace(dtype="float64")
-    for window, every in ((7, 3), (4, 4)):
-        cut = config.replace(bptt_window=window, bptt_every=every)
+    for window, steps in ((7, 3), (4, 4)):
+        cut = config.replace(bptt_window=window, bptt_every=steps)
         one, two = (Trainer(each).train_step("light") for each in (config, cut))
         assert one.loss == pytest.approx(two.loss, rel=1e-12)
         assert one.grad_norm_pre != two.grad_norm_pre

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -113,7 +114,7 @@ def test_every_field_has_a_default_a_description_and_a_test_here() -> None:
     assert set(LIMITS) | set(CHOSEN) | {"momentum", "data"} | FLAGS == set(fields)
 
 
-@pytest.mark.parametrize(("name", "limits"), LIMITS.items())
+@every(("name", "limits"), LIMITS.items())
 def test_limits(name: str, limits: tuple[float, float]) -> None:
     low, high = limits
     small = {key: value for key, value in SMALL.items() if key != name} | NEEDED.get(name, {})
@@ -137,7 +138,7 @@ def test_momentum_is_below_1() -> None:
         }
 
 
-@pytest.mark.parametrize(("name", "values"), CHOSEN.items())
+@every(("name", "values"), CHOSEN.items())
 def test_choices(name: str, values: tuple[str, ...]) -> None:
     assert choices(name) == values
     for value in values:
@@ -177,7 +178,7 @@ def test_is_frozen_and_hashable() -> None:
     assert len({config, RunConfig(), RunConfig(seed=1)}) == 2
 
 
-@pytest.mark.parametrize("task", list(TASKS))
+@every("task", list(TASKS))
 def test_the_length_belongs_to_the_task(task: str) -> None:
     low, high = TASKS[task].seq_len
     assert low <= RunConfig(task=task).seq_len <= high
@@ -592,7 +593,7 @@ def test_differences_of_two_configs() -> None:
     assert one.differences(one) == {}
 
 
-@pytest.mark.parametrize(
+@every(
     ("query", "field", "words"),
     [
         ("hidden_size=-1", "hidden_size", "1…512, got “-1”"),

@@ -7,11 +7,12 @@ import re
 
 import numpy as np
 import pytest
+from every import every
 
 from gradviz import figures
 from gradviz.glossary import PICTURE_TERMS, TERMS, Term
 
-EVERY = pytest.mark.parametrize("term", TERMS.values(), ids=TERMS)
+EVERY = every("term", TERMS.values(), ids=lambda each: each.name)
 
 
 def test_there_are_enough_and_no_two_alike() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from every import every
 from torch import nn
 
 from gradviz.cells import ElmanRnn, FusedGru, FusedRnn, PeepholeLstm, Stack
@@ -17,8 +18,8 @@ def model_of(**settings: object) -> SequenceModel:
     return build_model(config, task_of(config))
 
 
-@pytest.mark.parametrize("cell", RECURRENT)
-@pytest.mark.parametrize("task_name", TASKS)
+@every("cell", RECURRENT)
+@every("task_name", TASKS)
 def test_answers_have_the_shape_of_the_task(task_name: str, cell: str) -> None:
     config = RunConfig(task=task_name, cell=cell, num_layers=2, hidden_size=5)
     task = task_of(config)
@@ -106,8 +107,8 @@ def test_skips_change_the_sum_and_not_the_weights() -> None:
     torch.testing.assert_close(plain.recurrent(inputs)[0], upper)
 
 
-@pytest.mark.parametrize("residual", [False, True])
-@pytest.mark.parametrize("cell", RECURRENT)
+@every("residual", [False, True])
+@every("cell", RECURRENT)
 def test_the_last_state_of_both_directions_is_read(cell: str, residual: bool) -> None:
     """A reverse direction ends at t = 1: its output there, and not at T, has read everything."""
     model = model_of(cell=cell, bidirectional=True, residual=residual, hidden_size=9, seq_len=7)

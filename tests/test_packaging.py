@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from every import every
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -51,9 +52,7 @@ def test_requirements_and_metadata_ask_for_the_same() -> None:
     assert requirements() == PROJECT["dependencies"]
 
 
-@pytest.mark.parametrize(
-    "requirement", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
-)
+@every("requirement", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
 def test_a_dependency_has_both_bounds_and_the_installed_one_fits(requirement: str) -> None:
     found = re.fullmatch(r"([a-z.-]+)>=([\d.]+),<([\d.]+)", requirement)
     assert found, f"write {requirement} as name>=low,<high"
@@ -134,7 +133,7 @@ def flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize(("name", "value"), list(flat(STREAMLIT).items()))
+@every(("name", "value"), list(flat(STREAMLIT).items()))
 def test_streamlit_knows_the_option(name: str, value: object) -> None:
     from streamlit import config
 

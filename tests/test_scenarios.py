@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from every import every
 
 import gradviz
 from gradviz.config import CELLS, TASKS, WORK_BUDGET, RunConfig, choices, word_of
@@ -17,9 +18,9 @@ from gradviz.scenarios.remedies import UNTREATED
 from gradviz.theory import mean_field
 
 CARDS = Path(gradviz.__file__).parent / "data" / "cards"
-EVERY = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+EVERY = every("scenario", SCENARIOS.values(), ids=lambda each: each.title)
 LIVE = on_page("live_training")
-WITH_CARD = pytest.mark.parametrize("scenario", LIVE.values(), ids=LIVE)
+WITH_CARD = every("scenario", LIVE.values(), ids=lambda each: each.title)
 
 
 def card_of(scenario: Scenario) -> str:
@@ -54,7 +55,7 @@ def test_every_cell_and_nonlinearity_has_a_scenario() -> None:
         assert {str(getattr(config, name)) for config in CONFIGS} == set(choices(name))
 
 
-@pytest.mark.parametrize("task", TASKS)
+@every("task", TASKS)
 def test_every_task_is_learned_in_a_scenario_of_its_own(task: str) -> None:
     """As recorded, within a minute: well below the loss of having learned nothing."""
     left = []

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from test_config import configs
@@ -69,7 +70,7 @@ def test_a_task_brings_its_own_length() -> None:
     assert (several[1].seq_len, problems) == (8, [])
 
 
-@pytest.mark.parametrize(
+@every(
     ("query", "sentence"),
     [
         ("vs=hidden_size%3D-1", "Set-up 2: hidden_size must be a whole number, 1…512, got “-1”."),
@@ -134,7 +135,7 @@ def test_no_query_string_ever_raises(query: str) -> None:
     assert 1 <= len(from_query(query)[0]) <= 4
 
 
-@pytest.mark.parametrize(
+@every(
     ("several", "expected"),
     [
         ([RunConfig(), RunConfig(cell="gru")], ["RNN", "GRU"]),

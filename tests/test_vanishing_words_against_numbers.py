@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from every import every
 from judging import NUMBER
 
 from gradviz.config import RunConfig
@@ -267,7 +268,7 @@ def default_cells() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "label"), default_cells())
+@every(("name", "label"), default_cells())
 def test_no_default_cell_is_said_to_keep_its_gradient(name: str, label: str) -> None:
     """SCIENCE trap 2: an LSTM shrinks it too, by its own measured factor a timestep."""
     runs = load(name)

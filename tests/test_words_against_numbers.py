@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from every import every
 from judging import NUMBER, is_power, lag_of, near, reach
 
 from gradviz.config import TASKS, RunConfig
@@ -23,7 +24,7 @@ from gradviz.recorded import load, record
 from gradviz.scenarios import SCENARIOS, Scenario
 from gradviz.training import Trainer
 
-EVERY = pytest.mark.parametrize("name", SCENARIOS)
+EVERY = every("name", SCENARIOS)
 
 WHERE = r"(?: in (l\d+), the layer that carries them furthest,?)?"
 
@@ -591,7 +592,7 @@ def test_there_are_default_lstms_to_look_at() -> None:
     assert len({name for name, _ in default_lstms()}) >= 4
 
 
-@pytest.mark.parametrize(("name", "label"), default_lstms())
+@every(("name", "label"), default_lstms())
 def test_a_default_lstm_is_never_said_to_keep_its_gradient(name: str, label: str) -> None:
     """SCIENCE trap 2. After training it may carry further: then the numbers must show it."""
     runs = load(name)
@@ -621,7 +622,7 @@ def test_no_text_of_a_scenario_praises_an_lstm(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("training_thread")
-@EVERY
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_the_words_are_true_of_a_run_that_is_trained_now(name: str) -> None:
     scenario: Scenario = replace(SCENARIOS[name], steps=24)
     for history in record(scenario).values():

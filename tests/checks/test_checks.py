@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from every import every
 
 from gradviz.checks import CHECKS, SUBJECTS, Check, chosen, run
 from gradviz.checks.expectation import AtMost, Between, Expectation, Near, Says, in_words
@@ -66,7 +67,7 @@ ROWS = {
 """The exact checks and the traps that the science page lists."""
 
 
-@pytest.mark.parametrize("row", ROWS)
+@every("row", ROWS)
 def test_every_known_number_is_checked(row: str) -> None:
     checks = [BY_NAME[name] for name in ROWS[row]]
     assert not any(check.slow for check in checks)
@@ -80,7 +81,7 @@ def test_names_are_unique_and_words_are_there() -> None:
         assert check.source, check.name
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+@every("check", CHECKS, ids=lambda check: check.name)
 def test_no_check_takes_just_anything(check: Check) -> None:
     for value in (math.nan, math.inf, -math.inf, "", -1234.5):
         assert not check.expects.holds(value)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from every import every
 from fabricated import fabricate, frame, layer_frame, looked, row
 
 from gradviz import figures
@@ -169,9 +170,9 @@ def test_a_card_shows_both() -> None:
     assert 'stroke-dasharray="1 3"' not in card(fabricate())
 
 
-@pytest.mark.parametrize("name", [*figures.ENCODER_DECODER, *figures.GATES, *figures.VANISHING])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@every("name", [*figures.ENCODER_DECODER, *figures.GATES, *figures.VANISHING])
+@every("theme", ["light", "dark"])
+@every("cell", ["rnn", "lstm", "gru"])
 def test_every_picture_is_drawn_of_two_layers_each(name: str, theme: str, cell: str) -> None:
     config = PAIR.replace(cell=cell, num_layers=2)
     history = looked(config)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from every import every
 from fabricated import fabricate, frame, layer_frame, row
 from test_figures import contrast, decoded
 
@@ -20,7 +21,7 @@ from gradviz.figures.over_time import FLOAT32_FLOOR
 from gradviz.figures.setups import drawn, median_of, on_one_axis
 from gradviz.history import Failure, Frame, History
 
-EVERY = pytest.mark.parametrize("name", list(figures.COMPARE))
+EVERY = every("name", list(figures.COMPARE))
 BY_STEP = ("compare_loss", "compare_norm", "compare_accuracy", "compare_horizon")
 RNN = RunConfig(seq_len=20)
 
@@ -352,7 +353,7 @@ def test_titles_axes_and_what_the_browser_links(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("runs", [{}, {"a": []}, {"a": [History(RNN)], "b": [History(RNN)]}])
+@every("runs", [{}, {"a": []}, {"a": [History(RNN)], "b": [History(RNN)]}])
 def test_before_the_first_step(name: str, runs: Any) -> None:
     for step in (None, 3):
         figure = figures.COMPARE[name](runs, step)
@@ -382,7 +383,7 @@ def test_the_same_traces_and_ranges_all_run_long(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@every("bad", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_not_finite_become_gaps(name: str, bad: float) -> None:
     scalars = {"loss": bad, "grad_norm_pre": bad, "accuracy": bad}
     spoilt = layer_frame(RNN)

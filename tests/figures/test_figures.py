@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from every import every
 from fabricated import fabricate, frame, layer_frame, row
 
 from gradviz import figures
@@ -18,7 +19,7 @@ from gradviz.figures import style
 from gradviz.history import Failure, Frame, History
 
 LSTM = RunConfig(cell="lstm", num_layers=2)
-EVERY = pytest.mark.parametrize("name", list(figures.LIVE))
+EVERY = every("name", list(figures.LIVE))
 STEPS, TIMESTEPS = "step", "timestep t"
 
 
@@ -97,7 +98,7 @@ def test_both_themes_are_transparent_and_differ_in_ink(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@every("bad", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_not_finite_become_gaps(name: str, bad: float) -> None:
     config = RunConfig(cell="lstm", seq_len=8)
     history = fabricate(config, steps=10, scalars={"loss": bad, "grad_norm_pre": bad})

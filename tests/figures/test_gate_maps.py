@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from every import every
 from fabricated import GATES, fabricate, gate_closeup, looked
 
 from gradviz import figures
@@ -18,7 +19,7 @@ from gradviz.history import CloseUp, History
 
 LSTM = RunConfig(cell="lstm", hidden_size=6, seq_len=24)
 GRU, RNN = LSTM.replace(cell="gru"), LSTM.replace(cell="rnn")
-EVERY = pytest.mark.parametrize("name", list(figures.GATES))
+EVERY = every("name", list(figures.GATES))
 
 
 def trace(figure: go.Figure, uid: str) -> Any:
@@ -49,8 +50,8 @@ def test_before_the_first_step_and_without_a_close_up(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("task", get_args(TaskName))
+@every("cell", ["rnn", "lstm", "gru"])
+@every("task", get_args(TaskName))
 def test_every_task_and_cell_is_drawn_in_both_themes(name: str, cell: str, task: str) -> None:
     history = looked(RunConfig(task=task, cell=cell, hidden_size=3))
     light, dark = (figures.GATES[name](history, theme=each) for each in ("light", "dark"))
@@ -81,8 +82,8 @@ def test_scrubbing_shows_an_earlier_step(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("config", [LSTM, GRU, RNN], ids=lambda config: config.cell)
+@every("bad", [np.nan, np.inf, -np.inf])
+@every("config", [LSTM, GRU, RNN], ids=lambda config: config.cell)
 def test_numbers_that_are_not_finite(name: str, bad: float, config: RunConfig) -> None:
     closeup = gate_closeup(config)
     for values in (*closeup.gates.values(), closeup.hidden, *closeup.saturation.values()):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from every import every
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.figures import LIVE, clipping, gates, gradient_flow_over_training, loss, transport
@@ -44,8 +45,8 @@ def recorded(config: RecordedConfig = OWN, **scalars: Any) -> History:
     return history
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, None])
-@pytest.mark.parametrize("name", LIVE)
+@every("step", [1, 2, 3, None])
+@every("name", LIVE)
 def test_every_picture_is_drawn_at_every_step(name: str, step: int | None) -> None:
     assert LIVE[name](recorded(), step).data
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from every import every
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -91,9 +92,9 @@ def test_those_not_wanted_are_not_waited_for() -> None:
     assert not torch.allclose(found[:3], expected[:3], rtol=0.01)
 
 
-@pytest.mark.parametrize("weak", [1.0, 1e-12])
-@pytest.mark.parametrize("count", [50, 500])
-@pytest.mark.parametrize("size", [1, 2, 3, 20])
+@every("weak", [1.0, 1e-12])
+@every("count", [50, 500])
+@every("size", [1, 2, 3, 20])
 def test_tridiagonal_matrices_as_lapack(size: int, count: int, weak: float) -> None:
     torch.manual_seed(size)
     diagonal = torch.rand(size, count, dtype=torch.float64)

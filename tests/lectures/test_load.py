@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from every import every
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,7 @@ slides:
     ]
 
 
-@pytest.mark.parametrize(
+@every(
     ("fields", "place", "words"),
     [
         ({"title": "7"}, "slides[1].title", "must be a text (put a number between quotes), got 7."),
@@ -192,7 +193,7 @@ def test_hundreds_of_problems_are_cut_off() -> None:
     assert told[-1] == "monday.yaml: and 346 problems more."
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "told"),
     [
         ("", ": must be a lecture, got an empty file."),

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from every import every
 
 from gradviz import figures
 from gradviz.config import WORK_BUDGET, RunConfig
@@ -17,12 +18,8 @@ from gradviz.lectures.shelf import SHIPPED
 
 GUIDE = (Path(__file__).parents[2] / "docs/lectures.md").read_text("utf-8")
 LECTURES = {path.stem: load(path) for path in sorted(SHIPPED.glob("*.yaml"))}
-SLIDES = [
-    pytest.param(slide, id=f"{name}-{number}")
-    for name, lecture in LECTURES.items()
-    for number, slide in enumerate(lecture.slides, 1)
-]
-EVERY_SLIDE = pytest.mark.parametrize("slide", SLIDES)
+SLIDES = [slide for lecture in LECTURES.values() for slide in lecture.slides]
+EVERY_SLIDE = every("slide", SLIDES, ids=lambda each: each.title)
 
 RIGHT = {
     "gradients-2": 2,

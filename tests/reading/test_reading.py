@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from every import every
 from fabricated import fabricate, layer_frame, row
 
 from gradviz import figures
@@ -330,8 +331,8 @@ def test_scrubbing_before_a_failure_reads_that_step() -> None:
     assert not any("stopped" in each for each in read(history, 30).sentences)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("rate", [0.3, 0.9, 0.999, 1.0, 1.2])
+@every("cell", ["rnn", "lstm", "gru"])
+@every("rate", [0.3, 0.9, 0.999, 1.0, 1.2])
 def test_steps_and_timesteps_are_never_mixed_and_no_cell_is_praised(cell: str, rate: float) -> None:
     config = RunConfig(cell=cell, seq_len=60)
     scalars = {"clipped": 1.0, "grad_norm_pre": 7.0}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from every import every
 
 from gradviz import cards, figures
 from gradviz.history import SCALARS, Frame, History
@@ -15,7 +16,7 @@ from gradviz.recorded import FOLDER, load, path_of, read, record
 from gradviz.recorded.record import measured_steps
 from gradviz.scenarios import SCENARIOS
 
-EVERY = pytest.mark.parametrize("name", SCENARIOS)
+EVERY = every("name", SCENARIOS)
 
 
 def runs_of(name: str) -> dict[str, History]:
@@ -70,7 +71,7 @@ def test_no_norm_was_rounded_above_its_bound(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@every("theme", ["light", "dark"])
 def test_every_live_picture_can_be_drawn_from_it(name: str, theme: str) -> None:
     for history in runs_of(name).values():
         for draw in (figures.gradient_flow, figures.transport, figures.loss):
@@ -95,7 +96,7 @@ def test_they_are_read_without_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", cards.DRAWN)
+@every("name", cards.DRAWN)
 def test_a_card_is_what_its_recording_draws(name: str) -> None:
     """If this fails: `python -m gradviz.cards`, look at the card, commit it."""
     shipped = (cards.FOLDER / f"{name}.svg").read_text("utf-8")
@@ -107,8 +108,8 @@ def test_a_card_needs_a_recording() -> None:
         cards.drawn("unknown")
 
 
-@pytest.mark.parametrize("most", [12, 24])
-@pytest.mark.parametrize("last", [1, 2, 3, 16, 29, 200, 800, 5000])
+@every("most", [12, 24])
+@every("last", [1, 2, 3, 16, 29, 200, 800, 5000])
 def test_measured_steps_begin_early_and_end_at_the_end(last: int, most: int) -> None:
     steps = sorted(measured_steps(last, most))
     assert steps[0] == 1
@@ -127,7 +128,7 @@ def test_a_recording_ends_with_what_was_finite_before_a_failure() -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("training_thread")
-@EVERY
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_training_still_gives_what_was_recorded(name: str) -> None:
     """The first steps: later ones differ between machines by what rounding grows to."""
     now = record(replace(SCENARIOS[name], steps=2))

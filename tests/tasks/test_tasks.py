@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from every import every
 
 from gradviz.config import TASKS, RunConfig
 from gradviz.tasks import TASK_NOTES, Task, task_of
@@ -46,7 +47,7 @@ def test_every_task_of_the_settings_is_here() -> None:
     assert set(TASK_NOTES) == set(TASKS) == {*SIZES, *READING}
 
 
-@pytest.mark.parametrize(("name", "seq_len"), LENGTHS)
+@every(("name", "seq_len"), LENGTHS)
 def test_shapes_at_the_ends_of_the_allowed_lengths(name: str, seq_len: int) -> None:
     config = RunConfig(task=name, seq_len=seq_len)
     task, (inputs, targets) = batch_of(config, batch_size=5)
@@ -67,7 +68,7 @@ def test_shapes_at_the_ends_of_the_allowed_lengths(name: str, seq_len: int) -> N
         assert 0 <= int(targets.min()) <= int(targets.max()) < task.output_size
 
 
-@pytest.mark.parametrize("name", TASKS)
+@every("name", TASKS)
 def test_the_generator_alone_decides_the_batches(name: str) -> None:
     config = RunConfig(task=name)
     one = torch.Generator().manual_seed(3)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from every import every
 from passes import KINDS, build, flow_of, inputs_of
 from torch import Tensor
 
@@ -37,7 +38,7 @@ NEEDS_MET = {
 }
 
 CASES = [
-    pytest.param(kind, quantity, id=f"{kind}-{quantity.name}")
+    (kind, quantity)
     for kind in KINDS
     for quantity in QUANTITIES
     if quantity.of == "layer" and quantity.needs in NEEDS_MET[kind]
@@ -53,7 +54,7 @@ def arrays(value: Any) -> list[np.ndarray]:
     return [np.asarray(value)]
 
 
-@pytest.mark.parametrize(("kind", "quantity"), CASES)
+@every(("kind", "quantity"), CASES)
 def test_a_quantity_gives_arrays_of_the_axes_it_declares(kind: str, quantity: Quantity) -> None:
     flow = flow_of(build(kind), inputs_of(6, 3))
     assert quantity.fits(flow)
@@ -117,7 +118,7 @@ def test_options_go_through() -> None:
     torch.testing.assert_close(last, flow.jacobian(4))
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+@every("quantity", QUANTITIES, ids=lambda each: each.name)
 def test_a_quantity_says_what_it_is(quantity: Quantity) -> None:
     for words in (quantity.title, quantity.equation, quantity.paper, quantity.unit):
         assert words
@@ -127,7 +128,7 @@ def test_a_quantity_says_what_it_is(quantity: Quantity) -> None:
     assert "<function" not in repr(quantity)
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+@every("quantity", QUANTITIES, ids=lambda each: each.name)
 def test_the_docs_explain_it(quantity: Quantity) -> None:
     assert f"`{quantity.name}`" in DOCS.read_text("utf-8")
 
