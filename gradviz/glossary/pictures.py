@@ -50,6 +50,7 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "saturation_triangle": ("saturation", "gate"),
         "forget_path": ("forget_path", "forget_gate", "transport", "update_gate"),
         "half_life": ("half_life", "forget_gate", "update_gate"),
+        "remedy_losses": ("loss", "floor"),
         "clip_losses": ("loss", "floor", "clip_norm", "clip_value", "clip_agc"),
         "clip_norms": ("gradient_norm", "clip_threshold", "clip_factor"),
         "clip_angle": ("clip_angle", "clip_value", "clip_norm"),

@@ -17,7 +17,15 @@ from gradviz.ui.session import runner
 from gradviz.ui.stage import Stage
 from gradviz.ui.treatment import UNTREATED, goal, plan_of
 
-_SPREADS = ("horizon_at_first", "horizon", "near_one", "loss", "steps_to_solve", "step_ms")
+_SPREADS = (
+    "horizon_at_first",
+    "horizon",
+    "near_one",
+    "loss",
+    "held_out",
+    "steps_to_solve",
+    "step_ms",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -143,7 +143,7 @@ def _groups(stage: Stage, names: list[str]) -> None:
         kind: [REMEDIES[name] for name in names if REMEDIES[name].kind == kind]
         for kind in get_args(Kind)
     }
-    columns = st.columns(COLUMNS)
+    columns = st.container(key="remedy_ticks").columns(COLUMNS)
     heights = [0] * COLUMNS
     for kind, remedies in kinds.items():
         if remedies:

@@ -52,18 +52,19 @@ def show(key: str, runs: Runs) -> None:
     stage = session().stages[key]
     board = board_of(stage, runs)
     page = st.context.url or ""
+    table = table_of(board, page)
     # One container: what comes after it must keep its place, or it is mounted anew.
     with st.container(key="scoreboard"):
         st.subheader("Scoreboard", anchor=False)
         _controls(stage, board)
         st.dataframe(
-            table_of(board, page),
+            table,
             key="scoreboard_table",
             hide_index=True,
             column_config=_columns(),
             placeholder="–",
             row_height=ROW_PX,
-            height=ROW_PX * (min(len(board.scores), TABLE_ROWS) + 1) + 3,
+            height=ROW_PX * (min(len(table), TABLE_ROWS) + 1) + 3,
             alt="The scoreboard: a row a set-up. Below it is the same in sentences.",
         )
         _file(board, page)
@@ -98,6 +99,7 @@ def _row(score: Score, rank: int | None, board: Board, page: str) -> dict[str, A
         "Least": loss.low if loss else None,
         "Greatest": loss.high if loss else None,
         "Of floor": loss.median / floor if loss and floor else None,
+        "Unseen": _median(score.held_out),
         "Failed": len(score.failed_at),
         "Solved": score.solved,
         "Steps to solve": _median(score.steps_to_solve),
@@ -119,7 +121,7 @@ def _columns() -> dict[str, Any]:
             format=_PLAIN, help="Timesteps back that a gradient reaches, at the first step."
         ),
         "Horizon at last": number(
-            format=_PLAIN, help="The same at the newest step; inf: to the first input."
+            format=_PLAIN, help="The same at the newest step; Infinity: to the first input."
         ),
         _NEAR: number(
             format=_SHARE, help="Timesteps at which a step Jacobian keeps a gradient's length."
@@ -128,6 +130,7 @@ def _columns() -> dict[str, Any]:
         "Least": number(format=_PLAIN, help="The loss of the best seed."),
         "Greatest": number(format=_PLAIN, help="The loss of the worst seed."),
         "Of floor": number(format=_SHARE, help="Loss over that of having learned nothing."),
+        "Unseen": number(format=_PLAIN, help="Loss on data that are not trained on."),
         "Failed": number(format=_WHOLE, help="Seeds whose numbers did not stay finite."),
         "Solved": number(
             format=_WHOLE, help=f"Seeds whose loss came below {SOLVED:.0%} of the floor."
@@ -148,7 +151,8 @@ def _controls(stage: Stage, board: Board) -> None:
     is_new = not stage.runs or bool(stage.changed())
     wanted = sum(map(len, stage.setups.values())) if is_new else board.runs
     is_running = bool(statuses & {"running", "starting", "pausing"})
-    words = f"Train {wanted} run{'s' if wanted > 1 else ''}" if is_new else "Resume"
+    train = is_new or not (board.share or is_running)
+    words = f"Train {wanted} run{'s' if wanted > 1 else ''}" if train else "Resume"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             words,

@@ -18,12 +18,12 @@ from gradviz.ui.stage import Stage
 MOST_DRAWN = 6
 """Set-ups whose lines can still be told apart: the untreated and the best of the others."""
 
-_LINES = ("compare_loss", "compare_horizon", "compare_flow")
+_LINES = ("compare_loss", "compare_horizon", "compare_flow", "compare_norm")
 
 
 def _pictures(stage: Stage) -> Mapping[str, Picture]:
     lines = {name: _few(stage, figures.COMPARE[name]) for name in _LINES}
-    return {"remedy_losses": _losses(stage), **lines}
+    return {"compare_loss": lines.pop("compare_loss"), "remedy_losses": _losses(stage), **lines}
 
 
 def _losses(stage: Stage) -> Picture:
