@@ -14,7 +14,9 @@ from gradviz.config import CELLS, RunConfig
 from gradviz.script import (
     clip,
     encoder_decoder,
+    norms,
     optimiser,
+    pretraining,
     rates,
     recurrent,
     sequence_model,
@@ -28,10 +30,21 @@ from gradviz.script.text import text_of
 
 __all__ = ["KNOWN", "ScriptError", "script"]
 
-WRITERS = (task.write, optimiser.write, clip.write, rates.write, weights.write)
+WRITERS = (task.write, optimiser.write, clip.write, rates.write, weights.write, pretraining.write)
 """Behind that of the model."""
 
-_WITH_FIELDS = (sequence_model, encoder_decoder, recurrent, task, optimiser, clip, rates, weights)
+_WITH_FIELDS = (
+    sequence_model,
+    encoder_decoder,
+    recurrent,
+    norms,
+    pretraining,
+    task,
+    optimiser,
+    clip,
+    rates,
+    weights,
+)
 
 KNOWN = frozenset({"seed", "probe_size", "record_every"}).union(
     *(each.FIELDS for each in _WITH_FIELDS)

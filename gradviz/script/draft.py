@@ -40,6 +40,8 @@ class Draft:
     """Before the loop: what is read once."""
     started: list[str] = field(default_factory=list)
     """Before the loop, behind the optimiser: generators, states."""
+    stage: list[str] = field(default_factory=list)
+    """In the loop, in front of the batch: where training changes; makes `optimizer` too."""
     batch: list[str] = field(default_factory=list)
     """Makes `inputs` and `targets`; what prepares inputs goes here too."""
     forward: list[str] = field(default_factory=list)
@@ -77,6 +79,11 @@ class Draft:
         """T, as an expression."""
         extra = self.config.timesteps - self.config.seq_len
         return self.setting("seq_len") + (f" + {extra}" if extra else "")
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether some weights are frozen at first."""
+        return self.config.pretrain_steps > 0
 
     @property
     def is_stateful(self) -> bool:

@@ -6,6 +6,7 @@ from gradviz.config import CELLS
 from gradviz.script.draft import Draft
 from gradviz.script.dropout import seed_dropout
 from gradviz.script.errors import cannot
+from gradviz.script.norms import has_norm, norm
 from gradviz.script.recurrent import is_fused, recurrent
 from gradviz.script.task import task_text
 
@@ -42,6 +43,8 @@ def write(draft: Draft) -> None:
             raise cannot("attention", ("none", *_ATTENTION), config.attention)
         kind = draft.use("models.global_attention", _ATTENTION[config.attention])
         draft.attributes.append(f"self.attention = {kind}({hidden})")
+    if has_norm(draft):
+        draft.attributes.append(f"self.norm = {norm(draft, hidden)}")
     draft.attributes.append(f"self.readout = nn.Linear({hidden}, {text.output_size})")
     draft.methods.append(_forward(draft))
     draft.outputs = "model(inputs, told)"
@@ -86,7 +89,7 @@ def _own_symbols(draft: Draft) -> str:
 
 def _answer(draft: Draft) -> str:
     attended = "self.attention(hidden, encoded)" if _encoded(draft) else "hidden"
-    return f"self.readout({attended})"
+    return f"self.readout({f'self.norm({attended})' if has_norm(draft) else attended})"
 
 
 def _encoded(draft: Draft) -> str:

@@ -6,6 +6,7 @@ from gradviz.config import CELLS
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
 from gradviz.script.layout import exploded
+from gradviz.script.norms import has_norm, norm
 
 CLASSES = {
     "peephole_lstm": "PeepholeLstm",
@@ -57,6 +58,8 @@ def made(draft: Draft, input_size: str) -> str:
     rows += [_row(draft, index, above, is_skipped=True) for index in range(1, config.num_layers)]
     if len(rows) == 1:
         return rows[0]
+    if draft.is_pretrained:
+        return exploded(draft.use("models.growing_stack", "GrowingStack"), rows)
     return exploded(draft.use("models.stack", "Stack"), rows)
 
 
@@ -92,6 +95,8 @@ def _row(draft: Draft, index: int, input_size: str, *, is_skipped: bool) -> str:
     if config.dropout and index:
         share = draft.setting("dropout")
         layer = f"{draft.use('models.stack', 'Dropping')}({share}, {layer})"
+    if has_norm(draft) and index:
+        layer = f"{draft.use('models.stack', 'Normed')}({norm(draft, input_size)}, {layer})"
     return layer
 
 

@@ -8,6 +8,7 @@ from gradviz.config import CELLS
 from gradviz.script import own_layers
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
+from gradviz.script.norms import has_norm
 
 FIELDS = frozenset(
     {
@@ -105,5 +106,8 @@ def _made(draft: Draft, input_size: str) -> str:
 def is_fused(draft: Draft) -> bool:
     """Whether PyTorch has a module for all layers together."""
     config = draft.config
+    has_norms = config.num_layers > 1 and has_norm(draft)
+    if config.residual or has_norms or draft.is_pretrained:
+        return False
     has_activation = config.cell != "rnn" or config.activation in {"tanh", "relu"}
-    return config.cell in _MODULES and has_activation and not config.residual
+    return config.cell in _MODULES and has_activation

@@ -9,6 +9,7 @@ from gradviz.config import CELLS, TASKS
 from gradviz.script.draft import Draft
 from gradviz.script.dropout import seed_dropout
 from gradviz.script.errors import cannot
+from gradviz.script.norms import has_norm, norm
 from gradviz.script.recurrent import recurrent
 from gradviz.script.task import task_text
 from gradviz.script.through_time import Way, way_of
@@ -64,6 +65,8 @@ def _attributes(draft: Draft) -> None:
         draft.attributes.append(f"self.embedding = nn.Embedding({text.input_size}, {width})")
     recurrent(draft, "recurrent", width)
     width = ("2 * " if config.bidirectional else "") + draft.setting("hidden_size")
+    if has_norm(draft):
+        draft.attributes.append(f"self.norm = {norm(draft, width)}")
     if config.readout == "attention" and not _answers_every(draft):
         pool = draft.use("models.attention_pool", "AttentionPool")
         draft.attributes.append(f"self.pool = {pool}({width})")
@@ -95,6 +98,8 @@ def _embedded(draft: Draft, of: str) -> str:
 def _read_out(draft: Draft) -> list[str]:
     """From `hidden` (T, B, P) to the answer."""
     config, lines = draft.config, []
+    if has_norm(draft):
+        lines.append("hidden = self.norm(hidden)")
     pooled = _POOLS[config.readout]
     if _answers_every(draft):
         pooled = "hidden"

@@ -41,7 +41,7 @@ class Way:
     def propagate(self, draft: Draft, inputs: str) -> None:
         """In the loop: what the model answers, and the way back from the loss."""
         state = "state if goes_on else None"
-        if draft.is_stateful:
+        if draft.is_stateful and not draft.is_pretrained:
             draft.started.append("state = None")
         if self.windows:
             self._propagate_twice(draft, inputs, state if draft.is_stateful else "None")

@@ -70,8 +70,11 @@ def _decay(draft: Draft) -> None:
 
 
 def _moving(draft: Draft, weights: str) -> str:
-    """Those that have a gradient: nothing reads what an encoder gives at each timestep."""
-    if not draft.config.is_pair:
+    """Those that have a gradient: what an encoder gives at each timestep nothing may read.
+
+    Nor have weights one that pre-training has frozen.
+    """
+    if not (draft.config.is_pair or draft.is_pretrained):
         return weights
     return f"[each for each in {weights} if each.grad is not None]"
 

@@ -6,6 +6,7 @@ from gradviz.config import TASKS
 from gradviz.script.draft import Draft
 from gradviz.script.dropout import seed_dropout
 from gradviz.script.layout import exploded
+from gradviz.script.norms import has_norm, norm
 from gradviz.script.task import task_text
 
 
@@ -53,7 +54,8 @@ def _layers(draft: Draft, width: str) -> str:
 
 
 def _layer(draft: Draft, width: str, *, is_skipped: bool) -> list[str]:
-    linear = f"nn.Linear({width}, {draft.setting('hidden_size')})"
-    if not (draft.config.residual and is_skipped):
-        return [linear, "nn.Tanh()"]
-    return [f"{draft.use('models.skip', 'Skip')}(nn.Sequential({linear}, nn.Tanh()))"]
+    units = draft.setting("hidden_size")
+    rows = [f"nn.Linear({width}, {units})", "nn.Tanh()"]
+    if draft.config.residual and is_skipped:
+        rows = [f"{draft.use('models.skip', 'Skip')}(nn.Sequential({', '.join(rows)}))"]
+    return [*rows, norm(draft, units)] if has_norm(draft) else rows

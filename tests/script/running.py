@@ -83,6 +83,38 @@ CHANGES: tuple[tuple[str, str], ...] = (
         "cell=fully_connected&input_constraint=max_norm&constraint_limit=0.2"
         "&bias_constraint=non_negative",
     ),
+    (
+        "layer norm between layers",
+        "norm=layer&cell=lstm&num_layers=2&bidirectional=True&residual=True&dropout=0.2"
+        "&gate_bias=chrono",
+    ),
+    ("batch norm between layers", "norm=batch&num_layers=3&dropout=0.3&clip=agc&readout=mean"),
+    ("norm, in windows", "norm=layer&cell=mgu&num_layers=2&bptt_window=6&bptt_every=3"),
+    ("norm, stateful", "norm=batch&task=char_lm&seq_len=12&state=stateful"),
+    (
+        "norm of a pair",
+        "norm=layer&task=copy_sequence&num_layers=2&attention=dot&teacher_forcing=0.5",
+    ),
+    (
+        "norm of the window",
+        "norm=batch&cell=fully_connected&num_layers=2&residual=True&dropout=0.2"
+        "&bias_constraint=unit_norm",
+    ),
+    (
+        "pre-training",
+        "pretrain_steps=1&num_layers=3&norm=layer&warmup_steps=4&clip=agc&clip_threshold=0.01"
+        "&cell=gru&residual=True&bidirectional=True",
+    ),
+    (
+        "pre-training of a language",
+        "pretrain_steps=2&num_layers=2&task=char_lm&seq_len=12&state=stateful&bptt_window=5"
+        "&dropout=0.2&optimizer=adamw&weight_decay=0.3",
+    ),
+    (
+        "pre-training, weights held",
+        "pretrain_steps=2&num_layers=2&l1=0.1&l2=0.3&recurrent_constraint=spectral"
+        "&constraint_limit=0.2&bias_constraint=max_norm&optimizer=sgd&momentum=0.9&readout=mean",
+    ),
     ("warm-up", "warmup_steps=3&schedule=cosine&schedule_steps=2"),
     ("schedule", "schedule=exponential&schedule_steps=2&optimizer=nadam"),
     ("schedule in steps", "schedule=step&schedule_steps=2&schedule_factor=0&warmup_steps=2"),

@@ -121,7 +121,9 @@ def _another(name: str, default: object) -> object:
     return 1.0
 
 
-@pytest.mark.parametrize("field", ["optimizer", "clip", "recurrent_init", "readout", "schedule"])
+@pytest.mark.parametrize(
+    "field", ["optimizer", "clip", "recurrent_init", "readout", "schedule", "norm"]
+)
 def test_a_choice_that_no_writer_knows_is_refused(field: str) -> None:
     with pytest.raises(ScriptError, match=f"^{field} must be .* got newest"):
         script(RunConfig().model_copy(update={field: "newest"}))

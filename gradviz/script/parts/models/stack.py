@@ -62,3 +62,15 @@ class Dropping(nn.Module):
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         outputs, last = self.layer(self.dropout(inputs), state)
         return outputs, last
+
+
+class Normed(nn.Module):
+    """What a layer reads is normalised first."""
+
+    def __init__(self, norm: nn.Module, layer: nn.Module) -> None:
+        super().__init__()
+        self.norm, self.layer = norm, layer
+
+    def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        outputs, last = self.layer(self.norm(inputs), state)
+        return outputs, last

@@ -11,7 +11,7 @@ def clip_adaptively(weights: list[nn.Parameter], ratio: float) -> None:
     Brock, De, Smith & Simonyan 2021 (arXiv 2102.06171), equation 3.
     """
     for weight in weights:
-        if weight.grad is None:  # Of an output that nothing reads.
+        if weight.grad is None:  # Nothing reads it, or it is frozen.
             continue
         norms = row_norms(weight.grad)
         limits = ratio * row_norms(weight).clamp(min=1e-3)
