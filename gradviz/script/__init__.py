@@ -14,6 +14,7 @@ from gradviz.config import CELLS, RunConfig
 from gradviz.script import (
     clip,
     encoder_decoder,
+    inputs,
     optimiser,
     rates,
     recurrent,
@@ -31,7 +32,17 @@ __all__ = ["KNOWN", "ScriptError", "script"]
 WRITERS = (task.write, optimiser.write, clip.write, rates.write, weights.write)
 """Behind that of the model."""
 
-_WITH_FIELDS = (sequence_model, encoder_decoder, recurrent, task, optimiser, clip, rates, weights)
+_WITH_FIELDS = (
+    sequence_model,
+    encoder_decoder,
+    recurrent,
+    task,
+    inputs,
+    optimiser,
+    clip,
+    rates,
+    weights,
+)
 
 KNOWN = frozenset({"seed", "probe_size", "record_every"}).union(
     *(each.FIELDS for each in _WITH_FIELDS)
