@@ -14,6 +14,7 @@ from gradviz.config import CELLS, RunConfig
 from gradviz.script import (
     clip,
     encoder_decoder,
+    inputs,
     norms,
     optimiser,
     pretraining,
@@ -40,6 +41,7 @@ _WITH_FIELDS = (
     norms,
     pretraining,
     task,
+    inputs,
     optimiser,
     clip,
     rates,

@@ -68,6 +68,11 @@ class Draft:
         self.settings[name] = (f"# {note}\n" if note else "") + f"{name} = {value}"
         return name
 
+    def number(self, expression: str) -> int:
+        """What an expression is: a whole number, or the constant of a RunConfig's field."""
+        is_constant = expression.isidentifier()
+        return int(getattr(self.config, expression.lower()) if is_constant else expression)
+
     def use(self, part: str, name: str) -> str:
         """A definition of a part, "tasks.adding", which is then written into the script."""
         if (part, name) not in self.wanted:

@@ -52,8 +52,8 @@ HAS_INPUT_GATE = {"lstm", "peephole_lstm", "layer_norm_lstm"}
 def made(draft: Draft, input_size: str) -> str:
     """The expression that makes all layers, the first of which reads `input_size` numbers."""
     config = draft.config
-    width = config.embedding_size if input_size == "EMBEDDING_SIZE" else int(input_size)
-    rows = [_row(draft, 0, input_size, is_skipped=width == _width(draft))]
+    is_skipped = draft.number(input_size) == _width(draft)
+    rows = [_row(draft, 0, input_size, is_skipped=is_skipped)]
     above = f"2 * {_hidden(draft)}" if config.bidirectional else _hidden(draft)
     rows += [_row(draft, index, above, is_skipped=True) for index in range(1, config.num_layers)]
     if len(rows) == 1:

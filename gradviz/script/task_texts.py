@@ -11,6 +11,9 @@ from gradviz.script.draft import Draft
 
 Loss = Literal["mse", "cross_entropy", "number_and_class"]
 
+Batch = Callable[[Draft, str, str], str]
+"""Of so many sequences, by a generator; both are expressions."""
+
 
 def _nothing(_: Draft) -> Sequence[str]:
     return ()
@@ -26,19 +29,18 @@ class TaskText:
     loss: Loss
     data: Callable[[Draft], Sequence[str]] = _nothing
     """Lines that read what all batches are made of."""
-    batch: Callable[[Draft], str]
+    batch: Batch
     """The expression that makes inputs and targets, at random."""
     stream: Callable[[Draft], str] | None = None
     """The one that makes inputs, targets and whether they go on where those before ended."""
 
 
-def _drawn(name: str, *sources: str, part: str = "") -> Callable[[Draft], str]:
+def _drawn(name: str, *sources: str, part: str = "") -> Batch:
     """By the function of this name: of sources, length, batch size and generator."""
 
-    def batch(draft: Draft) -> str:
+    def batch(draft: Draft, size: str, generator: str) -> str:
         draft.use(f"tasks.{part or name}", name)
-        sizes = (draft.setting("seq_len"), draft.setting("batch_size"))
-        return f"{name}({', '.join((*sources, *sizes, 'generator'))})"
+        return f"{name}({', '.join((*sources, draft.setting('seq_len'), size, generator))})"
 
     return batch
 
@@ -58,10 +60,10 @@ def _lorenz(draft: Draft) -> Sequence[str]:
     return (f"values = {draft.use('tasks.lorenz', 'series_of')}({rows})",)
 
 
-def _forecast(draft: Draft) -> str:
+def _forecast(draft: Draft, size: str, generator: str) -> str:
     draft.use("tasks.forecast", "forecast")
-    sizes = (draft.setting(each) for each in ("seq_len", "forecast_steps", "batch_size"))
-    return f"forecast(values, {', '.join(sizes)}, generator)"
+    lengths = (draft.setting(each) for each in ("seq_len", "forecast_steps"))
+    return f"forecast(values, {', '.join(lengths)}, {size}, {generator})"
 
 
 def _forecast_on(draft: Draft) -> str:
@@ -91,12 +93,12 @@ def _topics(draft: Draft) -> Sequence[str]:
     return (f"texts, kinds = {read}({draft.setting('vocabulary_size')})",)
 
 
-def _next_tokens(draft: Draft) -> str:
+def _next_tokens(draft: Draft, size: str, generator: str) -> str:
     draft.use("tasks.language", "next_tokens")
     length, skip = draft.setting("seq_len"), "SEQ_LEN"
     if draft.config.skip_step:
         skip = draft.setting("skip_step")
-    return f"next_tokens(tokens, {length}, {skip}, {draft.setting('batch_size')}, generator)"
+    return f"next_tokens(tokens, {length}, {skip}, {size}, {generator})"
 
 
 def _next_tokens_on(draft: Draft) -> str:

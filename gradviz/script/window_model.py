@@ -42,8 +42,7 @@ def write(draft: Draft) -> None:
 def _layers(draft: Draft, width: str) -> str:
     """From the window (B, T, I) to the top layer (B, H)."""
     config, units = draft.config, draft.setting("hidden_size")
-    read = config.embedding_size if TASKS[config.task].tokens else int(width)
-    is_skipped = config.timesteps * read == config.hidden_size
+    is_skipped = config.timesteps * draft.number(width) == config.hidden_size
     first = f"{draft.setting('seq_len')} * {width}"
     rows = ["nn.Flatten()", *_layer(draft, first, is_skipped=is_skipped)]
     for _ in range(1, config.num_layers):

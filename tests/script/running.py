@@ -117,6 +117,17 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ),
     ("warm-up", "warmup_steps=3&schedule=cosine&schedule_steps=2"),
     ("schedule", "schedule=exponential&schedule_steps=2&optimizer=nadam"),
+    ("principal components", "task=series&pca=2&num_layers=2&residual=True&hidden_size=2"),
+    ("scaled, then components", "task=digits_rows&seq_len=8&input_scaling=min_max&pca=4"),
+    ("scaled, stateful", "task=sunspots&batch_size=4&state=stateful&input_scaling=standard"),
+    ("components of a window", "cell=fully_connected&pca=1&residual=True&dtype=float64"),
+    ("pair, scaled", "task=copy_sequence&input_scaling=standard&teacher_forcing=0.5"),
+    ("rounds", "training_size=5&input_scaling=min_max&dropout=0.2"),
+    ("rounds of every answer", "task=copy_memory&training_size=4&dtype=float64"),
+    ("rounds of a pair", "task=copy_sequence&training_size=5&teacher_forcing=0.5&pca=3"),
+    ("all at once", "training_size=3&bptt_window=7&bptt_every=3&readout=mean&pca=1"),
+    ("all at once, tokens", "task=char_lm&training_size=3&bptt_window=5&bptt_every=2"),
+    ("rounds of a window", "task=text_classification&cell=fully_connected&training_size=4"),
     ("schedule in steps", "schedule=step&schedule_steps=2&schedule_factor=0&warmup_steps=2"),
 )
 """What a script says in words of its own, and a query that asks for it."""
