@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gradviz.config import ConfigError, RunConfig
+from gradviz.config import ConfigError, RunConfig, choices
 from gradviz.history import CloseUpRequest, StepRecord
 from gradviz.training import Trainer
 
@@ -458,3 +458,16 @@ def test_without_a_step_to_look_at_there_is_no_close_up() -> None:
     trainer.closeup = None
     assert trainer.train_step("full").closeup is None
     assert trainer.look(LOOK) is None
+
+
+@pytest.mark.parametrize("optimizer", choices("optimizer"))
+def test_every_optimiser_goes_on_bit_for_bit(optimizer: str) -> None:
+    """NAdam keeps a float32 number beside float64 parameters, which PyTorch would cast."""
+    config = RunConfig(seq_len=5, hidden_size=3, batch_size=2, dtype="float64")
+    config = config.replace(optimizer=optimizer, momentum=0.9, learning_rate=0.05)
+    one, other = Trainer(config), Trainer(config)
+    for _ in range(3):
+        one.train_step("none")
+    other.restore(one.checkpoint())
+    for _ in range(3):
+        assert one.train_step("none").loss == other.train_step("none").loss

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from gradviz.config import RunConfig
 from gradviz.model import Model, parts_of
 from gradviz.remedies import Clipping, clip_gradients, constrain, decay, learning_rate, penalise
@@ -67,3 +69,9 @@ class Update:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to what `state_dict` gave."""
         self._optimizer.load_state_dict(state)
+        # PyTorch casts it all to the parameters' dtype; NAdam's own product is float32.
+        for place, saved in state["state"].items():
+            kept = self._optimizer.state[self.parameters[place]]
+            for name, value in saved.items():
+                if isinstance(value, torch.Tensor):
+                    kept[name] = kept[name].to(value.dtype)
