@@ -88,7 +88,10 @@ CHANGES: tuple[tuple[str, str], ...] = (
         "norm=layer&cell=lstm&num_layers=2&bidirectional=True&residual=True&dropout=0.2"
         "&gate_bias=chrono",
     ),
-    ("batch norm between layers", "norm=batch&num_layers=3&dropout=0.3&clip=agc&readout=mean"),
+    (
+        "batch norm between layers",
+        "norm=batch&cell=irnn&num_layers=3&dropout=0.3&clip=agc&readout=mean",
+    ),
     ("norm, in windows", "norm=layer&cell=mgu&num_layers=2&bptt_window=6&bptt_every=3"),
     ("norm, stateful", "norm=batch&task=char_lm&seq_len=12&state=stateful"),
     (
