@@ -64,5 +64,5 @@ def start_irnn(layers: nn.Module) -> None:
             nn.init.eye_(weight)
         elif "weight_ih" in name:
             nn.init.normal_(weight, std=0.001)
-        else:
+        elif "bias" in name:
             nn.init.zeros_(weight)
