@@ -15,6 +15,7 @@ from gradviz.script import (
     clip,
     encoder_decoder,
     inputs,
+    noise,
     norms,
     optimiser,
     pretraining,
@@ -31,7 +32,15 @@ from gradviz.script.text import text_of
 
 __all__ = ["KNOWN", "ScriptError", "script"]
 
-WRITERS = (task.write, optimiser.write, clip.write, rates.write, weights.write, pretraining.write)
+WRITERS = (
+    task.write,
+    optimiser.write,
+    clip.write,
+    rates.write,
+    weights.write,
+    noise.write,
+    pretraining.write,
+)
 """Behind that of the model."""
 
 _WITH_FIELDS = (
@@ -39,6 +48,7 @@ _WITH_FIELDS = (
     encoder_decoder,
     recurrent,
     norms,
+    noise,
     pretraining,
     task,
     inputs,

@@ -23,6 +23,8 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     """Sentences of the script's docstring: what else it needs, or should be known."""
 
+    classes: list[str] = field(default_factory=list)
+    """That are written for this run alone, in front of Model: several lines each."""
     title: str = ""
     """Of the class Model: its docstring's first line."""
     equations: tuple[str, ...] = ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gradviz.config import CELLS
+from gradviz.config import CELLS, is_noisy
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
 from gradviz.script.layout import exploded
+from gradviz.script.noisy_layer import noisy
 from gradviz.script.norms import has_norm, norm
 
 CLASSES = {
@@ -103,6 +104,9 @@ def _row(draft: Draft, index: int, input_size: str, *, is_skipped: bool) -> str:
 def _layer(draft: Draft, input_size: str) -> str:
     kind, options = _kind(draft)
     sizes = ", ".join([input_size, _hidden(draft), *options])
+    if is_noisy(draft.config):
+        inner = ", ".join(["input_size", _hidden(draft), *options])
+        kind, sizes = noisy(draft, f"{kind}({inner})"), input_size
     if not draft.config.bidirectional:
         return f"{kind}({sizes})"
     return f"{draft.use('models.stack', 'BothWays')}({kind}, {sizes})"

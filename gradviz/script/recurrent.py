@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradviz.config import CELLS
+from gradviz.config import CELLS, is_noisy
 from gradviz.script import own_layers
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
@@ -107,7 +107,7 @@ def is_fused(draft: Draft) -> bool:
     """Whether PyTorch has a module for all layers together."""
     config = draft.config
     has_norms = config.num_layers > 1 and has_norm(draft)
-    if config.residual or has_norms or draft.is_pretrained:
+    if config.residual or has_norms or draft.is_pretrained or is_noisy(config):
         return False
     has_activation = config.cell != "rnn" or config.activation in {"tanh", "relu"}
     return config.cell in _MODULES and has_activation

@@ -17,10 +17,12 @@ from gradviz.script.layout import WIDTH, fitted
 
 COMMON = (
     Imported("sys"),
+    Imported("typing", "Any"),
     Imported("numpy", alias="np"),
     Imported("torch"),
     Imported("torch", "Tensor"),
     Imported("torch", "nn"),
+    Imported("torch.func", "functional_call"),
     Imported("torch.nn", "functional"),
 )
 """What the lines of a Draft may use without asking."""
@@ -35,14 +37,16 @@ if __name__ == "__main__":
 def text_of(draft: Draft) -> str:
     """The script, formatted as ruff does."""
     model, training = _fitted(_model(draft)), _fitted(_training(draft))
+    classes = [_fitted(each) for each in draft.classes]
     bundle = bundled(draft.wanted)
     clash = set(bundle.origin) & {*draft.settings, "Model", "train"}
     assert not clash, f"parts and settings must have names of their own, got {clash}"
     settings = list(_ordered(draft.settings).values())
-    used = set(names_used(ast.parse("\n".join([*settings, model, training, START]))))
+    used = set(names_used(ast.parse("\n".join([*settings, *classes, model, training, START]))))
     needed = bundle.imports | {each for each in COMMON if each.bound in used}
     top = [_docstring(draft, needed), "", *import_lines(needed), "", *settings]
-    return "\n\n\n".join(["\n".join(top), *_definitions(bundle), model, training, START]) + "\n"
+    written = [*_definitions(bundle), *classes, model, training, START]
+    return "\n\n\n".join(["\n".join(top), *written]) + "\n"
 
 
 def _ordered(settings: dict[str, str]) -> dict[str, str]:

@@ -115,6 +115,30 @@ CHANGES: tuple[tuple[str, str], ...] = (
         "pretrain_steps=2&num_layers=2&l1=0.1&l2=0.3&recurrent_constraint=spectral"
         "&constraint_limit=0.2&bias_constraint=max_norm&optimizer=sgd&momentum=0.9&readout=mean",
     ),
+    ("zoneout", "zoneout=0.3&clip_threshold=0.05&optimizer=sgd"),
+    ("zoneout of two states", "zoneout=0.3&cell=coupled_lstm&num_layers=2&bidirectional=True"),
+    ("variational dropout", "variational_dropout=0.3&cell=orthogonal_rnn&dtype=float64"),
+    ("dropconnect", "dropconnect=0.3&cell=lstm&recurrent_constraint=spectral"),
+    ("dropconnect, in windows", "dropconnect=0.3&activation=elu&bptt_window=6&bptt_every=3"),
+    (
+        "held masks, in windows",
+        "variational_dropout=0.3&dropconnect=0.2&cell=lstm&num_layers=2&bptt_window=6&bptt_every=3"
+        "&readout=mean",
+    ),
+    (
+        "all noise at once",
+        "zoneout=0.2&dropconnect=0.3&variational_dropout=0.2&recurrent_dropout=0.3&cell=lstm"
+        "&num_layers=2&bidirectional=True&norm=layer&dropout=0.2&forget_bias=1&residual=True",
+    ),
+    (
+        "all noise at once, stateful",
+        "zoneout=0.2&dropconnect=0.3&variational_dropout=0.2&recurrent_dropout=0.3&cell=gru"
+        "&num_layers=2&task=char_lm&seq_len=12&state=stateful&bptt_window=5",
+    ),
+    (
+        "noise in pre-training",
+        "recurrent_dropout=0.2&dropconnect=0.2&pretrain_steps=2&num_layers=2&cell=gru&l2=0.1",
+    ),
     ("warm-up", "warmup_steps=3&schedule=cosine&schedule_steps=2"),
     ("schedule", "schedule=exponential&schedule_steps=2&optimizer=nadam"),
     ("principal components", "task=series&pca=2&num_layers=2&residual=True&hidden_size=2"),
