@@ -10,8 +10,9 @@ import pytest
 
 from gradviz import Trainer
 from gradviz.config import RunConfig
+from gradviz.config.remedy_fields.noise import CELLS_OF
 from gradviz.script import script
-from tests.script.running import configs, losses_in, losses_of
+from tests.script.running import config_of, configs, losses_in, losses_of
 
 STEPS = 5
 
@@ -29,6 +30,16 @@ def test_it_prints_the_losses_of_the_trainer(name: str) -> None:
     expected = trained(CONFIGS[name], STEPS)
     assert len(set(expected)) == STEPS, "losses that stay the same would prove nothing"
     assert losses_of(script(CONFIGS[name]), STEPS) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("training_thread")
+@pytest.mark.parametrize("kind", CELLS_OF)
+def test_noise_of_every_cell_that_may_have_it(kind: str) -> None:
+    for cell in CELLS_OF[kind]:
+        config = config_of(f"cell={cell}&{kind}=0.3&num_layers=2")
+        expected = trained(config, STEPS)
+        assert losses_of(script(config), STEPS) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.slow
