@@ -13,12 +13,15 @@ _SLOPES = ("tanh", "relu", "leaky_relu", "elu", "sigmoid", "linear")
 
 
 def write(draft: Draft) -> None:
-    """Its gradient is added behind the way back, so that the loss stays the task's."""
+    """Its gradient is added behind the way back, so that the loss stays the task's.
+
+    Through a batch norm, which couples sequences, the gradient of a lower layer is autograd's.
+    """
     if not draft.config.omega:
         return
     draft.notes.append(_NOTE)
     layers = [f"model.{each}" for each in draft.layers]
-    if draft.config.num_layers > 1:
+    if draft.config.num_layers > 1 and draft.config.norm != "batch":
         _of_stacks(draft, layers)
     elif hears_each_layer(draft) or len(layers) > 1:
         every = draft.use("training.omega", "layers_heard")
@@ -43,7 +46,8 @@ def _of_stacks(draft: Draft, stacks: list[str]) -> None:
     down = draft.use("training.omega_of_stack", "go_down")
     rows = ", ".join(f"[{level}(each) for each in {stack}.layers]" for stack in stacks)
     draft.started.append(f"stacks = [{rows}]")
-    found = f"{down}(levels, {_slope(draft)}, skips={draft.config.residual})"
+    trained = "[e for e in levels if e.reads]" if draft.is_pretrained else "levels"
+    found = f"{down}({trained}, {_slope(draft)}, skips={draft.config.residual})"
     draft.backward = [_retaining(each) for each in draft.backward]
     draft.backward += [
         "for levels in stacks:",

@@ -32,7 +32,7 @@ class Heard:
         self, _: nn.Module, inputs: tuple[Tensor, ...], given: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Hand on copies, whose gradients are what comes to each h_t from outside the layer."""
-        if not torch.is_grad_enabled():
+        if not given[0].requires_grad:
             return given
         hidden, last = (each.clone() for each in given)
         hidden.retain_grad()

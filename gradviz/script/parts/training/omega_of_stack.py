@@ -27,12 +27,12 @@ class Level:
             level = inner  # Without what is around it.
         self.directions = layers_heard(level)
         self.reads: list[Tensor] = []
-        level.register_forward_pre_hook(self.keep)
+        level.register_forward_hook(self.keep)
 
-    def keep(self, _: nn.Module, given: tuple[Tensor, ...]) -> None:
+    def keep(self, _: nn.Module, read: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> None:
         """What the layers read."""
-        if torch.is_grad_enabled():
-            self.reads.append(given[0])
+        if given[0].requires_grad:
+            self.reads.append(read[0])
 
 
 def go_down(levels: list[Level], slope: Slope, *, skips: bool) -> list[tuple[Heard, Found]]:
