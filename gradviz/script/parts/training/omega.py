@@ -20,11 +20,7 @@ class Heard:
     """What a recurrent layer gave, kept until the way back."""
 
     def __init__(self, layer: nn.Module) -> None:
-        named = dict(layer.named_parameters())
-        self.weight_ih, self.weight = (
-            next(each for name, each in named.items() if name.startswith(kind))
-            for kind in ("weight_ih", "weight_hh")
-        )
+        self.weight = weight_of(layer, "weight_hh")
         self.passes: list[tuple[Tensor, Tensor]] = []
         layer.register_forward_hook(self.keep)
 
@@ -39,6 +35,11 @@ class Heard:
         last.retain_grad()
         self.passes.append((hidden, last))
         return hidden, last
+
+
+def weight_of(layer: nn.Module, kind: str) -> Tensor:
+    """The one whose name begins so."""
+    return next(each for name, each in layer.named_parameters() if name.startswith(kind))
 
 
 def layers_heard(layers: nn.Module) -> list[Heard]:

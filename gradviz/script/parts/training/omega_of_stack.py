@@ -26,6 +26,8 @@ class Level:
         while isinstance(inner := getattr(level, "layer", None), nn.Module):
             level = inner  # Without what is around it.
         self.directions = layers_heard(level)
+        named = level.named_parameters()
+        self.inward = [each for name, each in named if "weight_ih" in name]
         self.reads: list[Tensor] = []
         level.register_forward_hook(self.keep)
 
@@ -62,13 +64,16 @@ def one_pass(levels: list[Level], place: int, slope: Slope, skips: bool) -> Foun
         outside = handed_down(asked, read, hidden) if found else from_above(hidden)
         rows: Found = []
         below = []
-        for heard, h, state, g in zip(level.directions, hidden, last, outside, strict=True):
-            slopes = slope(h).double()
-            deltas = total_gradients(with_last(g, state), slopes, heard.weight.double())
+        for side, heard in enumerate(level.directions):
+            slopes = slope(hidden[side]).double()
+            coming = with_last(outside[side], last[side])
+            deltas = total_gradients(coming, slopes, heard.weight.double())
             rows.append((deltas, slopes))
-            below.append((slopes * deltas) @ heard.weight_ih.double())
-        read, found = level.reads[place], rows + found
-        asked = torch.stack(in_time(below)).sum(0)
+            below.append((slopes * deltas) @ level.inward[side].double())
+        found = rows + found
+        if level is levels[0]:
+            break
+        read, asked = level.reads[place], torch.stack(in_time(below)).sum(0)
         if skips:
             asked = asked + torch.cat(in_time(outside), -1)
     return found
