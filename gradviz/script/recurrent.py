@@ -9,6 +9,7 @@ from gradviz.script import own_layers
 from gradviz.script.draft import Draft
 from gradviz.script.errors import cannot
 from gradviz.script.norms import has_norm
+from gradviz.script.omega import hears_each_layer
 
 FIELDS = frozenset(
     {
@@ -108,6 +109,8 @@ def is_fused(draft: Draft) -> bool:
     config = draft.config
     has_norms = config.num_layers > 1 and has_norm(draft)
     if config.residual or has_norms or draft.is_pretrained or is_noisy(config):
+        return False
+    if hears_each_layer(draft):
         return False
     has_activation = config.cell != "rnn" or config.activation in {"tanh", "relu"}
     return config.cell in _MODULES and has_activation

@@ -155,6 +155,26 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ("all at once", "training_size=3&bptt_window=7&bptt_every=3&readout=mean&pca=1"),
     ("all at once, tokens", "task=char_lm&training_size=3&bptt_window=5&bptt_every=2"),
     ("rounds of a window", "task=text_classification&cell=fully_connected&training_size=4"),
+    ("omega", "omega=1&clip=none&optimizer=sgd&learning_rate=0.01"),
+    ("omega of ReLUs", "omega=2&cell=irnn&num_layers=2&bidirectional=True&readout=mean&l2=0.01"),
+    ("omega without a nonlinearity", "omega=0.5&cell=linear_rnn&task=copy_memory&bptt_window=5"),
+    (
+        "omega in windows",
+        "omega=1&activation=elu&num_layers=2&bptt_window=7&bptt_every=3&readout=sum",
+    ),
+    ("omega, skips", "omega=1&activation=leaky_relu&num_layers=2&residual=True&dropout=0.3"),
+    (
+        "omega far below float32's range",
+        "omega=1&seq_len=100&num_layers=2&recurrent_init=normal&recurrent_gain=0.3",
+    ),
+    (
+        "omega, normed",
+        "omega=1&num_layers=3&norm=layer&residual=True&dropout=0.2&bidirectional=True",
+    ),
+    ("omega, normed by batches", "omega=1&num_layers=2&norm=batch&readout=mean"),
+    ("omega, layer by layer", "omega=1&num_layers=2&pretrain_steps=2&task=char_lm&seq_len=12"),
+    ("omega, stateful", "omega=1&activation=sigmoid&task=sunspots&batch_size=4&state=stateful"),
+    ("omega of a pair", "omega=1&task=copy_sequence&num_layers=2&teacher_forcing=0.5"),
     ("schedule in steps", "schedule=step&schedule_steps=2&schedule_factor=0&warmup_steps=2"),
 )
 """What a script says in words of its own, and a query that asks for it."""

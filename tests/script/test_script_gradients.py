@@ -10,6 +10,7 @@ from gradviz.script import script
 from gradviz.script.parts.cells.orthogonal_rnn import ModReluLoop, OrthogonalRnn
 from gradviz.script.parts.cells.scan import Scan
 from gradviz.script.parts.cells.sru import SruMemory
+from gradviz.script.parts.training.omega import add_omega, directions, total_gradients
 from tests.script.running import config_of, losses_of
 from tests.script.test_script_losses import trained
 
@@ -49,6 +50,28 @@ def test_the_orthogonal_weight_is_orthogonal() -> None:
     torch.manual_seed(0)
     weight = OrthogonalRnn(2, 6).double().recurrent_weight()
     torch.testing.assert_close(weight @ weight.T, torch.eye(6, dtype=torch.float64))
+
+
+def test_the_gradient_of_omega_by_finite_differences() -> None:
+    """Of the equation by the letter, with δ and φ′ held; the length of δ does not count."""
+    rows = (TIMESTEPS, BATCH, SIZE)
+    slopes, weight = drawn(*rows).detach().sigmoid(), drawn(SIZE, SIZE)
+    outside = torch.zeros(rows, dtype=torch.float64)
+    outside[-1] = drawn(BATCH, SIZE).detach()
+    deltas = total_gradients(outside, slopes, weight.detach())
+
+    def omega(weight: Tensor) -> Tensor:
+        jacobians = slopes[1:].unsqueeze(-1) * weight
+        passed = (deltas[1:].unsqueeze(-2) @ jacobians).squeeze(-2)
+        return ((passed.norm(dim=-1) / deltas[1:].norm(dim=-1) - 1) ** 2).sum() / BATCH
+
+    places = torch.eye(SIZE * SIZE, dtype=torch.float64).view(-1, SIZE, SIZE) * 1e-6
+    held = weight.detach()
+    wanted = torch.stack([(omega(held + each) - omega(held - each)) / 2e-6 for each in places])
+    for found in (deltas, directions(outside * 1e-200, slopes, held)):
+        weight.grad = torch.zeros_like(held)
+        add_omega(weight, found, slopes, 1.0)
+        torch.testing.assert_close(weight.grad.flatten(), wanted, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.slow
