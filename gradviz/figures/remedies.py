@@ -91,7 +91,9 @@ def remedy_losses(
     left_out = [f"{len(shown)} of {len(rows)} set-ups"] if len(shown) < len(rows) else []
     height = AROUND_PX + ROW_PX * max(len(shown), 4)
     top = {"l": 16, "t": MARGIN["t"] + 30}
-    picture = figure(
+    # Given whole: added one by one they would take longer than all the rest.
+    words = {"annotations": [_words(place, row) for place, row in enumerate(shown)]}
+    return figure(
         drawn if begun else [],
         title="Loss at last",
         facts=" · ".join([f"mean of {RECENT} steps", *left_out, seeds_seen(runs)]) if begun else "",
@@ -108,10 +110,8 @@ def remedy_losses(
             "showgrid": False,
             "title": {},
         },
+        **(words if begun else {}),
     )
-    for place, row in enumerate(shown if begun else []):
-        picture.add_annotation(**_words(place, row))
-    return picture
 
 
 def _row(label: str, histories: Sequence[History], verdict: str, step: int | None) -> _Row:

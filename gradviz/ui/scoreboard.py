@@ -68,8 +68,9 @@ def show(key: str, runs: Runs) -> None:
             alt="The scoreboard: a row a set-up. Below it is the same in sentences.",
         )
         _file(board, page)
-        for score in best_first(board.scores):
-            _sentence(score, board)
+        with st.container(key="scoreboard_words", gap="small"):
+            for score in best_first(board.scores):
+                _sentence(score, board)
 
 
 def table_of(board: Board, page: str) -> pd.DataFrame:
@@ -216,7 +217,7 @@ def _sentence(score: Score, board: Board) -> None:
         return
     words = f"{ICONS[score.verdict]} **{plain(score.label)}** · {plain(score.sentence)}"
     config = board.configs.get(score.label)
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, wrap=False):
         st.markdown(words, width="stretch")
         if config:
             st.page_link(
