@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,7 @@ def _called(node: ast.Call) -> str:
     return getattr(node.func, "attr", getattr(node.func, "id", ""))
 
 
+@cache
 def public_names() -> dict[str, str]:
     """Name to full name of all that `from gradviz import …` gives, the lazy names included."""
     tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
@@ -129,7 +131,7 @@ def rooms_imported(path: Path) -> list[tuple[int, str]]:
     """Line and room of every import of gradviz itself."""
     public = public_names()
     found = []
-    for line, name in imported(ast.parse(path.read_text("utf-8"))):
+    for line, name in imported(tree_of(path)):
         parts = name.split(".")
         if parts[0] != "gradviz":
             continue
@@ -141,8 +143,12 @@ def rooms_imported(path: Path) -> list[tuple[int, str]]:
 
 
 def outside_imported(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    return [name.split(".")[0] for _, name in imported(tree)]
+    return [name.split(".")[0] for _, name in imported(tree_of(path))]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 PATHS = [path for path in sources() if path != PACKAGE / "__init__.py"]

@@ -368,7 +368,8 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
     monkeypatch.setattr(dev, "chromium", dev.no_browser)
     assert dev.main(["test", "--fast", "-k", "watch"]) == 0
     (((option, count, *rest), more),) = pytest_call
-    assert (option, rest, more) == ("-n", ["-m", "not slow and not e2e", "-k", "watch"], {})
+    chosen = ["-m", "not slow and not e2e", "--ignore=tests/e2e", "-k", "watch"]
+    assert (option, rest, more) == ("-n", ["--dist", "worksteal", *chosen], {})
     assert 1 <= int(count) <= dev.MOST_PROCESSES
 
 
@@ -378,26 +379,34 @@ def test_the_full_run_forbids_skipping_the_browser(
     monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
     assert dev.main(["test"]) == 0
     expected = {"GRADVIZ_CHROMIUM": "/usr/bin/chromium", "GRADVIZ_REQUIRE_BROWSER": "1"}
-    (((option, _, *rest), more), browser) = pytest_call
-    assert (option, rest, more) == ("-n", ["-m", "not e2e"], expected)
-    assert browser == (["-m", "e2e"], expected)
+    calls, environments = zip(*pytest_call, strict=True)
+    assert environments == (expected,) * 3
+    assert [each[each.index("-m") + 1] for each in calls] == [
+        "not e2e",
+        "e2e and not alone",
+        "e2e and alone",
+    ]
+    assert [each[:1] == ["-n"] for each in calls] == [True, True, False]
+    assert 1 <= int(calls[1][1]) <= dev.MOST_BROWSERS
 
 
-@pytest.mark.parametrize(
-    ("without", "with_browser", "status"),
-    [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)],
-)
-def test_both_halves_decide(
+STATUSES = [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)]
+
+
+@pytest.mark.parametrize("part", ["e2e and not alone", "e2e and alone"])
+@pytest.mark.parametrize(("without", "with_browser", "status"), STATUSES)
+def test_all_parts_decide(
     dev: Any,
     pytest_call: list[Any],
     monkeypatch: pytest.MonkeyPatch,
     without: int,
     with_browser: int,
     status: int,
+    part: str,
 ) -> None:
     monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(
-        dev, "call", lambda command, **more: with_browser if "e2e" in command else without
+        dev, "call", lambda command, **more: with_browser if part in command else without
     )
     assert dev.main(["test", "-k", "watch"]) == status
 

@@ -298,7 +298,7 @@ def test_measuring_leaves_no_trace(cell: str) -> None:
     config = small(cell=cell, num_layers=2, seed=3)
     bare, measured = Trainer(config), Trainer(config)
     before = torch.random.get_rng_state()
-    assert losses(measured, 50, "full") == losses(bare, 50, "none")
+    assert losses(measured, 15, "full") == losses(bare, 15, "none")
     assert torch.equal(torch.random.get_rng_state(), before)
     for one, other in zip(bare.model.parameters(), measured.model.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -405,10 +405,10 @@ def test_looking_closely_leaves_no_trace(cell: str) -> None:
     watched.closeup = LOOK
     before = torch.random.get_rng_state()
     seen = []
-    for _ in range(20):
+    for _ in range(8):
         seen.append(watched.train_step("full").loss)
         watched.look(CloseUpRequest(layer="l0", sequence=5, unit=2))
-    assert seen == losses(bare, 20, "none")
+    assert seen == losses(bare, 8, "none")
     assert watched.checkpoint() == bare.checkpoint()
     assert torch.equal(torch.random.get_rng_state(), before)
 

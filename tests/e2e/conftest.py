@@ -56,8 +56,9 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One a file: a new one fetches and compiles all scripts anew, half a second a page."""
     opened = browser.new_context(viewport={"width": 1280, "height": 900})
     opened.set_default_timeout(60_000)
     yield opened
@@ -65,5 +66,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab of its own: what gradviz keeps in the browser, it keeps by tab."""
+    tab = context.new_page()
+    yield tab
+    tab.close()

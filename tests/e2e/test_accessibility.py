@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from live_page import LivePage
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gradviz.ui.lessons import LESSONS
 
@@ -20,16 +22,16 @@ OF_STREAMLIT = {"scrollable-region-focusable", "nested-interactive"}
 """Rules that Streamlit's own widgets break, which a page cannot mend."""
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.fixture(scope="module", params=[("light", 1280), ("dark", 390)], ids=["light", "dark"])
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    scheme, width = request.param
+    opened = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_no_serious_violation(
-    server: str, browser: Browser, name: str, scheme: str, width: int
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-    )
-    page = context.new_page()
+def test_no_serious_violation(server: str, page: Page, name: str) -> None:
     page.goto(f"{server}/{name}")
     expect(page.get_by_role("heading").first).to_be_visible()
     if name in LESSONS:
@@ -43,5 +45,4 @@ def test_no_serious_violation(
         for each in found.response["violations"]
         if each["impact"] in {"serious", "critical"} and each["id"] not in OF_STREAMLIT
     ]
-    context.close()
     assert not serious, "\n".join(serious)

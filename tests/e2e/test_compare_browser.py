@@ -58,6 +58,7 @@ def tall(page: Page) -> Page:
     return page
 
 
+@pytest.mark.alone
 def test_four_runs_keep_two_updates_a_second(server: str, tall: Page) -> None:
     compared = ComparePage(tall).open(server)
     expect(compared.table.locator("th")).to_have_count(5)

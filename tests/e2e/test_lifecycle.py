@@ -16,6 +16,8 @@ from live_page import LivePage
 from playwright.sync_api import Browser, Page, expect
 from serving import serving
 
+pytestmark = pytest.mark.alone
+
 RUN = "cell=gru&seq_len=30&hidden_size=16"
 
 

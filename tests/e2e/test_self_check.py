@@ -14,6 +14,7 @@ def rows(page: Page) -> Locator:
     return page.locator(".st-key-check_table tbody tr")
 
 
+@pytest.mark.alone
 def test_every_check_is_ok_on_this_machine(server: str, page: Page) -> None:
     page.goto(server)
     page.get_by_role("link", name="Self-check").click()

@@ -9,6 +9,8 @@ import pytest
 from live_page import PICTURES, LivePage
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.alone
+
 RUN = "task=adding&cell=gru&seq_len=50&hidden_size=16"
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from live_page import LivePage
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 HOSTILE = {
     "hidden_size=-1&cell=gru": "hidden_size must be a whole number, 1…512, got “-1”.",
@@ -38,7 +38,9 @@ def test_a_wrong_url_is_answered_in_a_sentence(server: str, page: Page, query: s
     assert dialogs == []
 
 
-def test_nothing_is_loaded_from_outside(server: str, context: BrowserContext, page: Page) -> None:
+def test_nothing_is_loaded_from_outside(server: str, browser: Browser) -> None:
+    context = browser.new_context()  # Of its own: with nothing kept of earlier pages.
+    page = context.new_page()
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page.goto(server)
@@ -46,6 +48,7 @@ def test_nothing_is_loaded_from_outside(server: str, context: BrowserContext, pa
     page.get_by_role("link", name="Gates open the path").click()
     live = LivePage(page).ready()
     live.train_to(3)
+    context.close()
     outside = [url for url in asked if not url.startswith((server, "data:", "blob:"))]
     assert len(asked) > 10
     assert outside == []

@@ -47,10 +47,9 @@ def test_equal_to_products_of_autograds_jacobians(name: str) -> None:
 WEIGHTS = {"default": 1.0, "large": 2.5, "orthogonal": 1.0}
 
 
-@pytest.mark.parametrize("tolerance", [1e-6, 0.01])
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("name", CELLS)
-def test_rows_that_are_dropped_do_not_count(name: str, weights: str, tolerance: float) -> None:
+def test_rows_that_are_dropped_do_not_count(name: str, weights: str) -> None:
     """float32, 120 timesteps, within 0.005 of a decade of the dense product in float64."""
     torch.manual_seed(4)
     kind, _, options = CELLS[name]
@@ -62,10 +61,11 @@ def test_rows_that_are_dropped_do_not_count(name: str, weights: str, tolerance: 
         module.weight_hh_l0.mul_(WEIGHTS[weights])
     flow = flow_of(module, torch.randn(120, 2, 4))
     expected = dense_log10(dense_of(flow), 2)
-    found = flow.transport_log10(tolerance=tolerance)
-    assert found.dtype == torch.float64
     alive = expected.isfinite()
-    assert float((found - expected)[alive].abs().max()) < 0.005
+    for tolerance in (1e-6, 0.01):
+        found = flow.transport_log10(tolerance=tolerance)
+        assert found.dtype == torch.float64
+        assert float((found - expected)[alive].abs().max()) < 0.005
 
 
 @settings(max_examples=15, deadline=None)
