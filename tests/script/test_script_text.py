@@ -9,7 +9,6 @@ import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
