@@ -92,7 +92,7 @@ def remedy_losses(
     height = AROUND_PX + ROW_PX * max(len(shown), 4)
     top = {"l": 16, "t": MARGIN["t"] + 30}
     # Given whole: added one by one they would take longer than all the rest.
-    words: dict[str, Any] = {"annotations": [_words(place, row) for place, row in enumerate(shown)]}
+    words: dict[str, Any] = {"annotations": [_words(*each) for each in enumerate(shown)]}
     return figure(
         drawn if begun else [],
         title="Loss at last",
