@@ -16,7 +16,7 @@ from gradviz.config.remedy_list import REMEDIES
 from gradviz.history import Outcome
 from gradviz.markdown import MarkerError
 from gradviz.scenarios import SCENARIOS, on_page
-from gradviz.scoreboard import BEGIN, END, board_of, jobs_of, written
+from gradviz.scoreboard import BEGIN, END, board_of, jobs_of, time_ratios, written
 from gradviz.sweep import Job, Results, ResultsError, swept, trained
 from gradviz.sweep.job import measured_steps
 
@@ -195,3 +195,20 @@ def test_the_command_trains_and_goes_on(tmp_path: Path):
     before = file.read_text("utf-8")
     assert CliRunner().invoke(main, call).exit_code == 0
     assert file.read_text("utf-8") == before
+
+
+def test_times_are_beside_a_step_without_the_remedy(monkeypatch: pytest.MonkeyPatch):
+    """By a clock that goes on by a second a sequence; what cannot be tried is not timed."""
+    now = [0.0]
+
+    class Timed:
+        def __init__(self, config: RunConfig) -> None:
+            self.batch_size = config.batch_size
+
+        def train_step(self, measure: str) -> None:
+            now[0] += self.batch_size
+
+    monkeypatch.setattr("gradviz.training.Trainer", Timed)
+    monkeypatch.setattr("gradviz.scoreboard.timing.time.thread_time", lambda: now[0])
+    found = time_ratios(SCENARIOS["sick_chaotic"], ["large_batch", "adam", "stochastic"])
+    assert found == {"128 sequences a step": 4.0, "One sequence a step": 1 / 32}
