@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from running import losses_of
 
 from gradviz import RunConfig, Trainer
 from gradviz.config.remedy_fields import GROUPS
 from gradviz.script import script
+from tests.script.running import losses_of
 
 RUNS = [
     RunConfig(seq_len=12, hidden_size=8, batch_size=6, **settings)
