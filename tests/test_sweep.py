@@ -212,3 +212,20 @@ def test_times_are_beside_a_step_without_the_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("gradviz.scoreboard.timing.time.thread_time", lambda: now[0])
     found = time_ratios(SCENARIOS["sick_chaotic"], ["large_batch", "adam", "stochastic"])
     assert found == {"128 sequences a step": 4.0, "One sequence a step": 1 / 32}
+
+
+def test_the_docs_hold_every_remedy_and_disease():
+    """Else: `python -m gradviz remedies --markdown docs/remedies.md`."""
+    text = (Path(__file__).parents[1] / "docs" / "remedies.md").read_text("utf-8")
+    told = text.split(BEGIN)[1].split(END)[0]
+    lines = told.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("| Remedy"))
+    diseases = [each.title for each in on_page("remedies").values()]
+    assert lines[first].split(" | ")[1:-1] == diseases
+    rows = lines[first + 2 : lines.index("", first)]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [
+        each.label for each in REMEDIES.values()
+    ]
+    for title in diseases:
+        assert f"### {title}" in lines
+    assert "; measured on 20" in told
