@@ -12,9 +12,8 @@ from every import every
 from gradviz import figures
 from gradviz.config.remedy_list import REMEDIES
 from gradviz.glossary import PICTURE_TERMS, TERMS, Term
-from gradviz.history import RECENT
-from gradviz.history.outcome import SOLVED
-from gradviz.reading.scoreboard import MARGIN
+from gradviz.history import RECENT, SOLVED
+from gradviz.reading.verdicts import LOST, MARGIN
 
 EVERY = every("term", TERMS.values(), ids=lambda each: each.name)
 
@@ -136,3 +135,4 @@ def test_the_numbers_in_the_terms_are_right() -> None:
     assert f"{1 + MARGIN:g} · worst" in TERMS["verdict"].equation_text
     assert f"{MARGIN * 100:g} %" in TERMS["verdict"].text
     assert TERMS["solved"].equation_text == f"mean of L over {RECENT} steps < {SOLVED:g} · floor"
+    assert TERMS["lost_run"].equation_text.endswith(f"> {LOST:g} · floor")

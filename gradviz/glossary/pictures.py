@@ -50,7 +50,7 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "saturation_triangle": ("saturation", "gate"),
         "forget_path": ("forget_path", "forget_gate", "transport", "update_gate", "chrono_init"),
         "half_life": ("half_life", "forget_gate", "update_gate", "chrono_init"),
-        "remedy_losses": ("verdict", "loss", "floor", "solved", "held_out"),
+        "remedy_losses": ("verdict", "loss", "floor", "solved", "lost_run", "held_out"),
         "clip_losses": ("loss", "floor", "clip_norm", "clip_value", "clip_agc"),
         "clip_norms": ("gradient_norm", "clip_threshold", "clip_factor"),
         "clip_angle": ("clip_angle", "clip_value", "clip_norm"),

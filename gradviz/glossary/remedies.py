@@ -146,18 +146,26 @@ REMEDIES: Mapping[str, Term] = {
         equation_text="η γ^⌊n/N⌋,  η γ^(n/N),  η (γ + (1 − γ)(1 + cos(πn/N))/2)",
         source="Loshchilov, Hutter 2017 (arXiv 1608.03983)",
     ),
+    "lost_run": Term(
+        name="lost run",
+        text="A run in which a number was not finite, or whose loss ends above ten times the "
+        "floor. A remedy with fewer of them survives; it helps if what is left ends below the "
+        "floor.",
+        equation=r"L > 10 \cdot \text{floor}",
+        equation_text="L = nan or inf, or at last L > 10 · floor",
+    ),
     "solved": Term(
         name="solved",
         text="A run has solved its task at the first step where the mean loss of its last 20 steps "
-        "is below a tenth of the floor.",
+        "is below a tenth of the floor; on held-out data too, where there are some.",
         equation=r"\tfrac1{20} \textstyle\sum_{k > s - 20} L_k < 0.1 \cdot \text{floor}",
         equation_text="mean of L over 20 steps < 0.1 · floor",
     ),
     "verdict": Term(
         name="verdict",
-        text="How a remedy compares with the same seeds untreated: failures decide first, then "
-        "held-out losses if there are any, else seeds that solve the task, steps to it, losses. "
-        "Up to 5 % is no difference.",
+        text="What a remedy came to beside the same seeds untreated. What differs first decides: "
+        "lost runs, runs that solve the task, the steps to it, losses on unseen data by more than "
+        "5 %.",
         equation=r"\text{worst loss} < 0.95 \cdot \text{best untreated} \Rightarrow \text{helps}",
         equation_text="helps: worst loss < 0.95 · best untreated;  harms: best > 1.05 · worst",
     ),
