@@ -61,14 +61,14 @@ def standardised(with_it: History, without: History) -> bool:
 
 
 def omega(with_it: History, without: History) -> bool:
-    reaches = horizon(with_it, -1) > 15 and horizon(with_it, 0) == horizon(without, 0) < 10
+    reaches = horizon(with_it, -1) > 10 and horizon(with_it, 0) == horizon(without, 0) < 10
     return reaches and share(with_it, 400) > 0.9
 
 
 def spectral(with_it: History, without: History) -> bool:
     norms = [layer.jacobian_norm for each in with_it.frames for layer in each.layers.values()]
     bounded = max(float(each.max()) for each in norms if each is not None) < 1.001
-    return bounded and not with_it.failure and bool(without.failure) and share(with_it, 120) > 0.9
+    return bounded and not with_it.failure and bool(without.failure) and share(with_it, 120) > 0.8
 
 
 def batch_norm(with_it: History, without: History) -> bool:

@@ -579,12 +579,13 @@ def test_a_truncated_gradient_is_never_said_to_have_vanished() -> None:
 
 
 def default_lstms() -> list[tuple[str, str]]:
-    """Scenario and label of every LSTM whose forget bias is PyTorch's own, or 0."""
+    """Scenario and label of every LSTM whose forget bias is PyTorch's own, or 0, and untreated."""
     return [
         (name, label)
         for name, scenario in SCENARIOS.items()
         for label, config in scenario.variants.items()
         if config.cell == "lstm" and not config.forget_bias
+        if config.gate_bias == "default" and not config.zoneout
     ]
 
 

@@ -29,7 +29,7 @@ CURES = (
         shelf="remedies",
         title="Half of the units wait",
         text="The same LSTM from PyTorch's own start, with zoneout of 0.5: at each timestep half "
-        "of the units keep their value. See how far back that brings a gradient, and the loss.",
+        "of the units stay as they are. See how far back that brings a gradient, and the loss.",
         variants=alone(_RECALL.replace(zoneout=0.5)),
         steps=200,
     ),
