@@ -13,6 +13,8 @@ from gradviz.cli.check import check
 from gradviz.cli.lecture import lecture
 from gradviz.cli.limits import limits
 from gradviz.cli.remedies import remedies
+from gradviz.cli.run import run
+from gradviz.cli.runs import runs
 
 __all__ = ["main"]
 
@@ -23,5 +25,5 @@ def main() -> None:
     """See gradients flow through recurrent networks."""
 
 
-for _command in (check, cells, lecture, remedies, limits):
+for _command in (run, runs, check, cells, lecture, remedies, limits):
     main.add_command(_command)

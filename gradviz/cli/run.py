@@ -61,7 +61,7 @@ def run(
     as_json: bool,
     listing: bool,
 ) -> None:
-    """Train a scenario, or settings of your own, and say what is seen.
+    r"""Train a scenario, or settings of your own, and say what is seen.
 
     \b
         python -m gradviz run vanishing
@@ -81,16 +81,20 @@ def run(
     asked = {label: with_seed(each, seed) for label, each in configs_asked(scenario, text).items()}
     count = steps or (SCENARIOS[scenario].steps if scenario else STEPS)
     failed = False
-    with _file_trouble_told(), quiet_when_nobody_reads(), stop_wished() as is_wished:
-        with Store(file) if file else contextlib.nullcontext() as store:
-            for label, config in asked.items():
-                name = ": ".join(filter(None, [scenario, label]))
-                with _shown(name, count, as_json=as_json) as tell:
-                    history, kept = _trained(config, count, every, store, name, tell, is_wished)
-                failed |= history.failure is not None
-                _end(name, history, kept, file, as_json=as_json)
-                if is_wished():
-                    break
+    with (
+        _file_trouble_told(),
+        quiet_when_nobody_reads(),
+        stop_wished() as is_wished,
+        Store(file) if file else contextlib.nullcontext() as store,
+    ):
+        for label, config in asked.items():
+            name = ": ".join(filter(None, [scenario, label]))
+            with _shown(name, count, as_json=as_json) as tell:
+                history, kept = _trained(config, count, every, store, name, tell, is_wished)
+            failed |= history.failure is not None
+            _end(name, history, kept, file, as_json=as_json)
+            if is_wished():
+                break
     sys.exit(INTERRUPTED if is_wished() else NOT_FINITE if failed else 0)
 
 
@@ -169,7 +173,9 @@ def _plain(row: tuple[float, ...]) -> dict[str, Any]:
     return {**known, "step": int(row[0]), "clipped": bool(row[SCALARS.index("clipped")])}
 
 
-def _end(name: str, history: History, kept: int | None, file: Path | None, *, as_json: bool) -> None:
+def _end(
+    name: str, history: History, kept: int | None, file: Path | None, *, as_json: bool
+) -> None:
     """What the run came to."""
     sentences = read(history).sentences
     if as_json:
