@@ -26,10 +26,10 @@ def configs_asked(scenario: str | None, text: str | None) -> Mapping[str, RunCon
     Raises:
         click.UsageError: for neither or both, and for settings that cannot be.
     """
-    if (scenario is None) == (text is None):
-        raise click.UsageError("Name a SCENARIO or give --config, one of them; --list has names.")
-    if text is not None:
+    if scenario is None and text is not None:
         return {"": _from_file(Path(text)) if _is_file(text) else _from_query(text)}
+    if scenario is None or text is not None:
+        raise click.UsageError("Name a SCENARIO or give --config, one of them; --list has names.")
     if scenario not in SCENARIOS:
         raise click.UsageError(f"SCENARIO must be one of {', '.join(SCENARIOS)}, got {scenario}.")
     return SCENARIOS[scenario].variants

@@ -41,7 +41,7 @@ def write_npz(path: Path, history: History, info: RunInfo) -> Path:
     """
     arrays = {f"scalars/{name}": history.column(name) for name in SCALARS} | dict(_frames(history))
     with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays)
     beside = path.with_suffix(".json")
     config = history.config
     known = {

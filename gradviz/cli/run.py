@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def run(
     as_json: bool,
     listing: bool,
 ) -> None:
-    r"""Train a scenario, or settings of your own, and say what is seen.
+    """Train a scenario, or settings of your own, and say what is seen.
 
     \b
         python -m gradviz run vanishing
@@ -73,7 +74,7 @@ def run(
 
     Exit status: 0 when done, 1 when a number is not finite, 2 for a wrong call, 3 when a file is
     in the way, 130 after Ctrl-C.
-    """
+    """  # noqa: D301 (click's mark of lines that are kept)
     if listing:
         for each in SCENARIOS.values():
             click.echo(f"{each.name}: {each.title}, {each.steps} steps")
@@ -177,22 +178,12 @@ def _end(
     name: str, history: History, kept: int | None, file: Path | None, *, as_json: bool
 ) -> None:
     """What the run came to."""
-    sentences = read(history).sentences
+    sentences, failure = read(history).sentences, history.failure
     if as_json:
-        failure = history.failure
-        json_line(
-            {
-                "run": name,
-                "config": history.config.to_dict(),
-                "steps": history.last_step,
-                "floor": history.floor,
-                "failure": f"step {failure.step}: {failure.tensor} is {failure.kind}"
-                if failure
-                else None,
-                "words": sentences,
-                "saved_as": kept,
-            }
-        )
+        assert isinstance(history.config, RunConfig)
+        content = {"run": name, "config": history.config.to_dict(), "steps": history.last_step}
+        content |= {"floor": history.floor, "failure": failure and asdict(failure)}
+        json_line({**content, "words": sentences, "saved_as": kept})
         return
     loss = float(history.column("loss")[-1])
     floor = "" if history.floor is None else f" (learned nothing: {history.floor:.4g})"
