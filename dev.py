@@ -30,8 +30,8 @@ TORCH_CPU = "torch==2.13.0"
 TORCH_RANGE = "torch>=2.6,<3"
 NEEDED_GB = {"with torch": 3.0, "torch is there": 0.5}
 GRACE_S = 10
-MOST_PROCESSES, MOST_BROWSERS = 4, 2
-"""For the tests that share the machine; each process has torch in its memory, or a Chromium."""
+MOST_PROCESSES = 4
+"""For the tests that share the machine; each has torch in its memory, or a Chromium."""
 NO_TESTS = 5
 """pytest's exit status where nothing was chosen."""
 TARGETS = {
@@ -104,34 +104,39 @@ def run(arguments):
 
 
 def test(arguments):
-    """Lint, then pytest: without a browser, with some, with one; other arguments go to pytest."""
+    """Lint, then pytest, without and then with a browser; other arguments go to pytest."""
     fast = "--fast" in arguments
     rest = [each for each in arguments if each != "--fast"]
     set_up()
     status = lint([])
     if status:
         return status
-    # Neither option holds where the user names a file.
-    others, browsers = ["--ignore=tests/e2e"], ["-o", "testpaths=tests/e2e"]
+    cores = os.cpu_count() or 1
+    # Where the user names a file, neither --ignore nor testpaths keeps it out.
+    plain = [*together(min(cores, MOST_PROCESSES)), "--ignore=tests/e2e"]
     if fast:
-        return pytest(MOST_PROCESSES, "not slow and not e2e", [*others, *rest])
+        return pytest("not slow and not e2e", *plain, *rest)
+    # A Chromium, its server and their worker keep two cores busy.
+    browsers = max(1, min(cores // 2, MOST_PROCESSES))
+    there = ["-o", "testpaths=tests/e2e"]
+    parts = [("not e2e", plain), ("e2e", there)]
+    if browsers > 1:
+        parts[1:] = [("e2e and not alone", [*together(browsers), *there]), ("e2e and alone", there)]
     # With the second set, a browser test that would be skipped fails.
     browser = {"GRADVIZ_CHROMIUM": chromium(), "GRADVIZ_REQUIRE_BROWSER": "1"}
-    statuses = [
-        pytest(MOST_PROCESSES, "not e2e", [*others, *rest], **browser),
-        pytest(MOST_BROWSERS, "e2e and not alone", [*browsers, *rest], **browser),
-        pytest(1, "e2e and alone", [*browsers, *rest], **browser),
-    ]
+    statuses = [pytest(marks, *options, *rest, **browser) for marks, options in parts]
     # A file or a word of the user's may choose from one part only.
     return worst(status for status in statuses if status != NO_TESTS or set(statuses) == {NO_TESTS})
 
 
-def pytest(most, which, arguments, **more):
-    """Run the tests that these marks choose, in up to so many processes."""
-    count = min(os.cpu_count() or 1, most)
-    # A process takes neighbours, which share what their file or folder has made for them.
-    together = ["-n", str(count), "--dist", "worksteal"] if most > 1 else []
-    return call([PYTHON, "-m", "pytest", *together, "-m", which, *arguments], **more)
+def together(processes):
+    """Pytest's options for so many; each takes neighbours, which share what was made for them."""
+    return ["-n", str(processes), "--dist", "worksteal"]
+
+
+def pytest(marks, *arguments, **more):
+    """Run the tests of these marks."""
+    return call([PYTHON, "-m", "pytest", "-m", marks, *arguments], **more)
 
 
 def lint(arguments):

@@ -64,6 +64,7 @@ NEIGHBOURS = {
     ("checks", "training"),
     ("sweep", "training"),
     ("scoreboard", "sweep"),
+    ("scoreboard", "training"),
     ("scoreboard", "reading"),
     ("recorder", "store"),
     ("cards", "cli"),

@@ -193,7 +193,8 @@ def test_no_default_lstm_is_said_to_reach_the_first_input_before_it_learned() ->
             config = history.config
             assert isinstance(config, RunConfig)
             is_pair = TASKS[config.task].network == "encoder_decoder"
-            if config.cell == "lstm" and not config.forget_bias and not is_pair:
+            treated = config.gate_bias != "default" or config.zoneout
+            if config.cell == "lstm" and not (config.forget_bias or treated or is_pair):
                 reached = next(each for each in words_of(runs, 1) if "reach back" in each)
                 part = reached.removeprefix("Gradients reach back ").split("; ")[
                     list(runs).index(label)

@@ -367,46 +367,55 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
 ) -> None:
     monkeypatch.setattr(dev, "chromium", dev.no_browser)
     assert dev.main(["test", "--fast", "-k", "watch"]) == 0
-    (((option, count, *rest), more),) = pytest_call
-    chosen = ["-m", "not slow and not e2e", "--ignore=tests/e2e", "-k", "watch"]
-    assert (option, rest, more) == ("-n", ["--dist", "worksteal", *chosen], {})
+    (((_, marks, option, count, *rest), more),) = pytest_call
+    assert (marks, option, more) == ("not slow and not e2e", "-n", {})
+    assert rest == ["--dist", "worksteal", "--ignore=tests/e2e", "-k", "watch"]
     assert 1 <= int(count) <= dev.MOST_PROCESSES
 
 
+PARTS = {
+    1: {"not e2e": "1", "e2e": ""},
+    2: {"not e2e": "2", "e2e": ""},
+    5: {"not e2e": "4", "e2e and not alone": "2", "e2e and alone": ""},
+    16: {"not e2e": "4", "e2e and not alone": "4", "e2e and alone": ""},
+}
+"""Cores to the tests of each part and its processes; one browser wants two cores."""
+
+
+@pytest.mark.parametrize("cores", PARTS)
 def test_the_full_run_forbids_skipping_the_browser(
-    dev: Any, pytest_call: list[Any], monkeypatch: pytest.MonkeyPatch
+    dev: Any, pytest_call: list[Any], monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
     monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert dev.main(["test"]) == 0
-    expected = {"GRADVIZ_CHROMIUM": "/usr/bin/chromium", "GRADVIZ_REQUIRE_BROWSER": "1"}
     calls, environments = zip(*pytest_call, strict=True)
-    assert environments == (expected,) * 3
-    assert [each[each.index("-m") + 1] for each in calls] == [
-        "not e2e",
-        "e2e and not alone",
-        "e2e and alone",
-    ]
-    assert [each[:1] == ["-n"] for each in calls] == [True, True, False]
-    assert 1 <= int(calls[1][1]) <= dev.MOST_BROWSERS
+    expected = {"GRADVIZ_CHROMIUM": "/usr/bin/chromium", "GRADVIZ_REQUIRE_BROWSER": "1"}
+    assert environments == (expected,) * len(calls)
+    assert {call[1]: call[3] if call[2] == "-n" else "" for call in calls} == PARTS[cores]
+    assert "--ignore=tests/e2e" in calls[0]
+    assert all("testpaths=tests/e2e" in call for call in calls[1:])
 
 
 STATUSES = [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)]
 
 
-@pytest.mark.parametrize("part", ["e2e and not alone", "e2e and alone"])
-@pytest.mark.parametrize(("without", "with_browser", "status"), STATUSES)
+@pytest.mark.parametrize(("cores", "part"), [(2, "e2e"), (4, "e2e and not alone")])
+@pytest.mark.parametrize(("others", "with_browser", "status"), STATUSES)
 def test_all_parts_decide(
     dev: Any,
     pytest_call: list[Any],
     monkeypatch: pytest.MonkeyPatch,
-    without: int,
+    cores: int,
+    part: str,
+    others: int,
     with_browser: int,
     status: int,
-    part: str,
 ) -> None:
     monkeypatch.setattr(dev, "chromium", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
     monkeypatch.setattr(
-        dev, "call", lambda command, **more: with_browser if part in command else without
+        dev, "call", lambda command, **more: with_browser if part in command else others
     )
     assert dev.main(["test", "-k", "watch"]) == status
 

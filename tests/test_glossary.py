@@ -10,7 +10,10 @@ import pytest
 from every import every
 
 from gradviz import figures
+from gradviz.config.remedy_list import REMEDIES
 from gradviz.glossary import PICTURE_TERMS, TERMS, Term
+from gradviz.history import RECENT, SOLVED
+from gradviz.reading.verdicts import LOST, MARGIN
 
 EVERY = every("term", TERMS.values(), ids=lambda each: each.name)
 
@@ -51,6 +54,38 @@ def test_a_page_can_explain_every_picture() -> None:
         assert keys, picture
         assert len(set(keys)) == len(keys)
         assert set(keys) <= set(TERMS), picture
+
+
+@every(
+    ("key", "remedy"),
+    {
+        "zoneout": "zoneout",
+        "dropconnect": "dropconnect",
+        "variational_dropout": "variational_dropout",
+        "recurrent_dropout": "recurrent_dropout",
+        "spectral_cap": "spectral_cap",
+        "max_norm": "max_norm",
+        "weight_decay": "weight_decay",
+        "omega": "omega",
+        "batch_norm": "batch_norm",
+        "layer_norm": "layer_norm",
+        "standardised_inputs": "standardised",
+        "pca": "pca",
+        "training_set": "full_batch",
+        "pretraining": "pretraining",
+        "warm_up": "warm_up",
+        "schedule": "cosine",
+        "xavier_init": "xavier",
+        "he_init": "he",
+        "chrono_init": "chrono",
+    }.items(),
+)
+def test_a_remedy_is_of_one_paper(key: str, remedy: str) -> None:
+    """First author and year are those that the list of remedies gives."""
+    named = REMEDIES[remedy].paper
+    author, year = re.findall(r"^\w+", named)[0], re.findall(r"\b(?:18|19|20)\d\d\b", named)[0]
+    assert author in TERMS[key].source
+    assert year in TERMS[key].source
 
 
 def test_equations_are_those_of_the_instrument() -> None:
@@ -96,3 +131,8 @@ def test_the_numbers_in_the_terms_are_right() -> None:
     forget = 1 / (1 + math.exp(-math.log(50 - 1)))
     assert forget == pytest.approx(1 - 1 / 50)
     assert forget**50 == pytest.approx(1 / math.e, rel=0.02)
+    assert f"{1 - MARGIN:g} · best untreated" in TERMS["verdict"].equation_text
+    assert f"{1 + MARGIN:g} · worst" in TERMS["verdict"].equation_text
+    assert f"{MARGIN * 100:g} %" in TERMS["verdict"].text
+    assert TERMS["solved"].equation_text == f"mean of L over {RECENT} steps < {SOLVED:g} · floor"
+    assert TERMS["lost_run"].equation_text.endswith(f"> {LOST:g} · floor")

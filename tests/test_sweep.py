@@ -16,7 +16,7 @@ from gradviz.config.remedy_list import REMEDIES
 from gradviz.history import Outcome
 from gradviz.markdown import MarkerError
 from gradviz.scenarios import SCENARIOS, on_page
-from gradviz.scoreboard import BEGIN, END, board_of, jobs_of, written
+from gradviz.scoreboard import BEGIN, END, board_of, jobs_of, time_ratios, written
 from gradviz.sweep import Job, Results, ResultsError, swept, trained
 from gradviz.sweep.job import measured_steps
 
@@ -195,3 +195,37 @@ def test_the_command_trains_and_goes_on(tmp_path: Path):
     before = file.read_text("utf-8")
     assert CliRunner().invoke(main, call).exit_code == 0
     assert file.read_text("utf-8") == before
+
+
+def test_times_are_beside_a_step_without_the_remedy(monkeypatch: pytest.MonkeyPatch):
+    """By a clock that goes on by a second a sequence; what cannot be tried is not timed."""
+    now = [0.0]
+
+    class Timed:
+        def __init__(self, config: RunConfig) -> None:
+            self.batch_size = config.batch_size
+
+        def train_step(self, measure: str) -> None:
+            now[0] += self.batch_size
+
+    monkeypatch.setattr("gradviz.training.Trainer", Timed)
+    monkeypatch.setattr("gradviz.scoreboard.timing.time.thread_time", lambda: now[0])
+    found = time_ratios(SCENARIOS["sick_chaotic"], ["large_batch", "adam", "stochastic"])
+    assert found == {"128 sequences a step": 4.0, "One sequence a step": 1 / 32}
+
+
+def test_the_docs_hold_every_remedy_and_disease():
+    """Else: `python -m gradviz remedies --markdown docs/remedies.md`."""
+    text = (Path(__file__).parents[1] / "docs" / "remedies.md").read_text("utf-8")
+    told = text.split(BEGIN)[1].split(END)[0]
+    lines = told.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("| Remedy"))
+    diseases = [each.title for each in on_page("remedies").values()]
+    assert lines[first].split(" | ")[1:-1] == diseases
+    rows = lines[first + 2 : lines.index("", first)]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [
+        each.label for each in REMEDIES.values()
+    ]
+    for title in diseases:
+        assert f"### {title}" in lines
+    assert "; measured on 20" in told

@@ -19,7 +19,9 @@ from gradviz.checks import (
     linear_networks,
     lyapunov,
     mean_field,
+    noise,
     precision,
+    remedies,
     total_gradients,
     vanishing,
 )
@@ -40,6 +42,8 @@ SUBJECTS: Mapping[str, Sequence[Check]] = MappingProxyType(
         "vanishing": vanishing.CHECKS,
         "precision": precision.CHECKS,
         "clipping": clipping.CHECKS,
+        "noise": noise.CHECKS,
+        "remedies": remedies.CHECKS,
         "error_surface": error_surface.CHECKS,
         "demonstrations": demonstrations.CHECKS,
     }

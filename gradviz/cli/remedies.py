@@ -48,7 +48,8 @@ _SHOWN = ("Remedy", "Verdict", "Of the floor", "Solved", "Horizon at last", "In 
     "--markdown",
     "page",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Write the tables into this page, between its markers.",
+    help="Write the tables into this page, between its markers; times of a step are then taken in "
+    "turns, for a minute or two.",
 )
 @click.option("--list", "listing", is_flag=True, help="Show diseases and remedies; train nothing.")
 def remedies(
@@ -74,8 +75,9 @@ def remedies(
         return
     names = _known(diseases, list(wards), "disease")
     tried = _known(chosen, list(REMEDIES), "remedy")
-    from gradviz.scoreboard import board_of, jobs_of, written
+    from gradviz.scoreboard import board_of, jobs_of, time_ratios, written
     from gradviz.sweep import Results, ResultsError, swept
+    from gradviz.training import prepare_training_thread
 
     try:
         results = Results(file, made_by=f"gradviz {__version__}, torch {machine()['torch']}")
@@ -89,7 +91,15 @@ def remedies(
         ProcessPoolExecutor(workers, mp_context=context) as executor,
     ):
         swept(jobs, executor, results, told=lambda job: advance(f"{job.config.task}"))
-    boards = [board_of(wards[name], tried, seeds, results) for name in names]
+    ratios = None
+    if page:
+        prepare_training_thread()
+        with progress(screen, len(names) * len(tried)) as advance:
+            ratios = {name: time_ratios(wards[name], tried, told=advance) for name in names}
+    boards = [
+        board_of(wards[name], tried, seeds, results, ratios[name] if ratios else None)
+        for name in names
+    ]
     for board in boards:
         screen.print(f"\n[bold]{board.scenario.title}[/] ({board.scenario.name})")
         rows = [score.cells() for score in board.scores]

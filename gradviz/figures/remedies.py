@@ -40,6 +40,7 @@ _LOOKS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "untreated": (VIOLET, "square"),
         "cures": (GREEN, "star"),
         "helps": (BLUE, "triangle-left"),
+        "survives": (ORANGE, "diamond"),
         "no difference": (GREY, "circle"),
         "harms": (RED, "triangle-right"),
         "waiting": (ORANGE, "circle-open"),
@@ -75,8 +76,8 @@ def remedy_losses(
     Args:
         runs: label of a set-up → its histories, one a seed; the first rows at the top.
         step: the scrub position, up to which is counted.
-        verdicts: label → "untreated", "cures", "helps", "no difference", "harms" or "waiting", by
-            which it is coloured; waiting where it is not named.
+        verdicts: label → "untreated", "cures", "helps", "survives", "no difference", "harms" or
+            "waiting", by which it is coloured; waiting where it is not named.
         theme: "light" or "dark".
     """
     rows = [_row(label, of, verdicts.get(label, "waiting"), step) for label, of in runs.items()]

@@ -25,12 +25,28 @@ STARTS: Mapping[str, Term] = {
         equation_text="W_hh = I",
         source="Le, Jaitly, Hinton 2015 (arXiv 1504.00941)",
     ),
+    "xavier_init": Term(
+        name="Xavier initialisation",
+        text="Uniform weights of variance 2 over inputs and outputs together, gate by gate. Of "
+        "W_hh that is 1/H: a spectral radius of about 1.",
+        equation=r"W_{hh} \sim U(\pm\sqrt{3/H}),\quad W_{ih} \sim U(\pm\sqrt{6/(I + H)})",
+        equation_text="W_hh ~ U(±√(3/H)), W_ih ~ U(±√(6/(I + H)))",
+        source="Glorot, Bengio 2010",
+    ),
+    "he_init": Term(
+        name="He initialisation",
+        text="Normal weights of variance 2 over inputs, made for ReLU layers. Of W_hh that is a "
+        "spectral radius of about √2.",
+        equation=r"W_{hh} \sim N(0, 2/H),\quad W_{ih} \sim N(0, 2/I)",
+        equation_text="W_hh ~ N(0, 2/H), W_ih ~ N(0, 2/I)",
+        source="He et al. 2015 (arXiv 1502.01852)",
+    ),
     "chrono_init": Term(
         name="chrono initialisation",
-        text="A forget bias matched to the length of the memory that is needed. Over T timesteps "
-        "the forget gates then leave about 1/e.",
-        equation=r"b_f = \ln(T - 1) \Rightarrow f = 1 - 1/T",
-        equation_text="b_f = ln(T − 1), so f = 1 − 1/T",
+        text="Forget biases matched to the memory that is needed, from 2 to T timesteps, each unit "
+        "its own; an input gate's are minus that. Over T timesteps the longest leaves about 1/e.",
+        equation=r"b_f = \ln u,\ u \sim U(1, T - 1),\ b_i = -b_f;\quad f = 1 - 1/(1 + u)",
+        equation_text="b_f = ln u, u ~ U(1, T − 1), b_i = −b_f;  f = 1 − 1/(1 + u)",
         source=_CHRONO,
     ),
     "gain": Term(

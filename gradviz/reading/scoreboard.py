@@ -1,10 +1,6 @@
 """The scoreboard of remedies: what each did to one failing set-up, a row and a sentence each.
 
-A remedy is judged beside the same set-up without it, on the same seeds. It *helps* where more
-seeds come through, or solve the task; or where its worst loss is lower than the best without it,
-by more than MARGIN. It *harms* where that is so the other way round. Between lies what seeds do by
-themselves. Where data are held out, the loss on these decides instead, for a training set can be
-learned by heart: seed by seed, for each has a set of its own, and all must agree.
+`verdicts` says by which rule each is judged.
 """
 
 from __future__ import annotations
@@ -12,22 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from gradviz.history import NEAR_ONE, RECENT, Outcome
 from gradviz.reading.differences import NONE, Spread, number_of
 from gradviz.reading.phrases import number
-
-Verdict = Literal["untreated", "cures", "helps", "no difference", "harms", "refused", "waiting"]
-
-MARGIN = 0.05
-"""Share by which losses must differ."""
+from gradviz.reading.verdicts import Verdict, is_solved, verdict
 
 IN_WORDS = "In words"
 """Title of the column of sentences."""
 
-SLOWER, FASTER = 1.25, 0.8
-"""Ratios of a step's time that are worth a word."""
+SLOWER, FASTER = 1.5, 0.67
+"""Ratios of a step's time that are worth a word: on a busy machine less is noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,12 +66,12 @@ class Score:
             "Horizon at last": _words(self.horizon),
             near: _percent(self.near_one),
             f"Loss, last {RECENT} steps": _words(self.loss),
-            "Of the floor": f"{_share(self.loss, self.floor)}",
+            "Of the floor": _of_floor_cell(self.loss, self.floor),
             "Loss, unseen data": _words(self.held_out),
             "Failed": f"{len(self.failed_at)} of {self.seeds}",
             "Solved": f"{self.solved} of {self.seeds}",
             "Steps to solve": _words(self.steps_to_solve),
-            "ms a step": f"{self.step_ms.median:.1f}" if self.step_ms else NONE,
+            "Time of a step": f"{self.time_ratio:.1f} ×" if self.time_ratio else NONE,
             IN_WORDS: self.sentence,
         }
 
@@ -92,6 +83,7 @@ def scoreboard(
     *,
     steps: int,
     seeds: int,
+    time_ratios: Mapping[str, float] | None = None,
 ) -> list[Score]:
     """A row without remedies, then one for each that was tried or refused.
 
@@ -101,6 +93,8 @@ def scoreboard(
         refused: label to the sentence why that cannot be.
         steps: that each run is to take; before that, or a failure, it is not judged.
         seeds: runs that there are to be of each.
+        time_ratios: label to the time of a step over that of one without, where it was measured
+            better than by the runs themselves.
     """
     base = _score("Untreated", untreated)
     is_ready = _has_ended(untreated, steps, seeds)
@@ -108,7 +102,8 @@ def scoreboard(
     for label, outcomes in treated.items():
         row = _score(label, outcomes)
         if is_ready and _has_ended(outcomes, steps, seeds):
-            row = replace(row, verdict=_verdict(row, base, _ratios(outcomes, untreated)))
+            ratio = time_ratios.get(label) if time_ratios else _time_ratio(row, base)
+            row = replace(row, verdict=verdict(outcomes, untreated), time_ratio=ratio)
             row = _told(row, base)
         rows.append(row)
     rows += [
@@ -138,54 +133,19 @@ def _score(label: str, outcomes: Sequence[Outcome]) -> Score:
         held_out=Spread.over(each.held_out for each in begun if each.failed_at is None),
         floor=next((each.floor for each in begun if each.floor), None),
         failed_at=tuple(sorted(each.failed_at for each in begun if each.failed_at is not None)),
-        solved=sum(each.solved_at is not None for each in begun),
-        steps_to_solve=Spread.over(each.solved_at for each in begun),
+        solved=sum(map(is_solved, begun)),
+        steps_to_solve=Spread.over(each.solved_at for each in begun if is_solved(each)),
         step_ms=Spread.over(each.step_ms for each in begun),
     )
 
 
+def _time_ratio(row: Score, base: Score) -> float | None:
+    return row.step_ms.median / base.step_ms.median if row.step_ms and base.step_ms else None
+
+
 def _told(row: Score, base: Score) -> Score:
-    ratio = row.step_ms.median / base.step_ms.median if row.step_ms and base.step_ms else None
-    row = replace(row, time_ratio=ratio)
     words = [_what_came(row, base), _reach(row, base), _pace(row)]
     return replace(row, sentence=" ".join(each for each in words if each))
-
-
-def _ratios(mine: Sequence[Outcome], theirs: Sequence[Outcome]) -> list[float]:
-    """Of losses on unseen data, of the seeds that have both."""
-    return [
-        with_it.held_out / without.held_out
-        for with_it, without in zip(mine, theirs, strict=True)
-        if with_it.held_out is not None and without.held_out
-    ]
-
-
-def _verdict(row: Score, base: Score, ratios: Sequence[float]) -> Verdict:
-    """The first of these that differs decides: failures, seeds that solved it, steps, losses.
-
-    Where there are ratios of losses on unseen data, these decide behind failures.
-    """
-    if len(row.failed_at) != len(base.failed_at):
-        return "helps" if len(row.failed_at) < len(base.failed_at) else "harms"
-    if ratios:
-        better, worse = max(ratios) < 1 - MARGIN, min(ratios) > 1 + MARGIN
-        return "helps" if better else "harms" if worse else "no difference"
-    if row.solved != base.solved:
-        if row.solved < base.solved:
-            return "harms"
-        return "cures" if row.solved == row.seeds else "helps"
-    if row.solved == row.seeds:
-        return _of_spreads(row.steps_to_solve, base.steps_to_solve)
-    return _of_spreads(row.loss, base.loss)
-
-
-def _of_spreads(mine: Spread | None, theirs: Spread | None) -> Verdict:
-    """Of numbers that are better when small."""
-    if mine is None or theirs is None:
-        return "no difference"
-    if mine.high < theirs.low * (1 - MARGIN):
-        return "helps"
-    return "harms" if mine.low > theirs.high * (1 + MARGIN) else "no difference"
 
 
 def _alone(base: Score) -> str:
@@ -199,6 +159,7 @@ def _what_came(row: Score, base: Score) -> str:
     lead = {
         "cures": "Cures it: ",
         "helps": "Helps: ",
+        "survives": "Survives, and learns nothing: ",
         "harms": "Harms: ",
     }.get(row.verdict, "No difference beyond that between seeds: ")
     came = _came(row)
@@ -230,12 +191,15 @@ def _came(row: Score, *, short: bool = False) -> str:
 def _of_floor(loss: Spread | None, floor: float | None) -> str:
     if loss is None:
         return "an unknown number"
-    share = f", {_share(loss, floor)} of its floor" if floor else ""
-    return f"{number(loss.median)}{share}"
+    if not floor:
+        return number(loss.median)
+    return f"{number(loss.median)}, {share_of(loss.median, floor)} its floor"
 
 
-def _share(loss: Spread | None, floor: float | None) -> str:
-    return f"{loss.median / floor:.0%}" if loss and floor else NONE
+def share_of(loss: float, floor: float) -> str:
+    """“12% of”, or “19 times”."""
+    share = loss / floor
+    return f"{number(share)} times" if share >= 10 else f"{share:.0%} of"
 
 
 def _reach(row: Score, base: Score) -> str:
@@ -271,6 +235,12 @@ def _range(steps: tuple[int, ...]) -> str:
     return "…".join(f"{step:,}" for step in sorted({min(steps), max(steps)}))
 
 
+def _of_floor_cell(loss: Spread | None, floor: float | None) -> str:
+    if not loss or not floor:
+        return NONE
+    return share_of(loss.median, floor).removesuffix(" of").replace(" times", " ×")
+
+
 def _words(spread: Spread | None) -> str:
     return spread.words() if spread else NONE
 
@@ -279,7 +249,15 @@ def _percent(spread: Spread | None) -> str:
     return f"{spread.median:.0%}" if spread else NONE
 
 
-_BEST: tuple[Verdict, ...] = ("cures", "helps", "untreated", "no difference", "harms", "waiting")
+_BEST: tuple[Verdict, ...] = (
+    "cures",
+    "helps",
+    "survives",
+    "untreated",
+    "no difference",
+    "harms",
+    "waiting",
+)
 
 
 def best_first(rows: Sequence[Score]) -> list[Score]:
@@ -288,7 +266,7 @@ def best_first(rows: Sequence[Score]) -> list[Score]:
 
 
 def _rank(row: Score) -> tuple[float, ...]:
-    verdict = _BEST.index(row.verdict) if row.verdict in _BEST else len(_BEST)
+    place = _BEST.index(row.verdict) if row.verdict in _BEST else len(_BEST)
     steps = row.steps_to_solve.median if row.steps_to_solve else math.inf
     loss = row.loss.median if row.loss else math.inf
-    return verdict, len(row.failed_at), -row.solved, steps, loss
+    return place, len(row.failed_at), -row.solved, steps, loss

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from gradviz.config import RunConfig
 from gradviz.history import CloseUpRequest, History
 from gradviz.recorded.files import Recording
 from gradviz.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from gradviz.training import Trainer
 
 MOST_FRAMES = 24
 """Of one run."""
@@ -64,10 +69,21 @@ def measured_steps(last: int, most: int) -> set[int]:
 
 
 def _run(config: RunConfig, steps: int, *, closeup: bool, told: Callable[[int], None]) -> History:
+    """Of a run that fails, the frames are spread over what was finite; so it is trained again."""
+    history = _measured(config, steps, steps, closeup=closeup, told=told)
+    if history.failure:
+        last = max(history.failure.step - 1, 1)
+        history = _measured(config, steps, last, closeup=closeup, told=lambda steps: None)
+    return history
+
+
+def _measured(
+    config: RunConfig, steps: int, last: int, *, closeup: bool, told: Callable[[int], None]
+) -> History:
+    """A run of `steps`, or until its failure, measured at `measured_steps` through `last`."""
     from gradviz.training import Trainer
 
-    most = MOST_CLOSE_UPS if closeup else MOST_FRAMES
-    measured = measured_steps(_last_finite(config, steps), most)
+    measured = measured_steps(last, MOST_CLOSE_UPS if closeup else MOST_FRAMES)
     trainer = Trainer(config)
     trainer.dear_probes = PROBES
     trainer.closeup = CloseUpRequest() if closeup else None
@@ -78,15 +94,12 @@ def _run(config: RunConfig, steps: int, *, closeup: bool, told: Callable[[int], 
         if history.failure:
             told(steps - step)
             break
+        if config.training_size and step in measured:
+            _look_at_unseen(trainer, history)
     return history
 
 
-def _last_finite(config: RunConfig, steps: int) -> int:
-    """The last step before a failure, or `steps`: found by training without measuring."""
-    from gradviz.training import Trainer
-
-    trainer = Trainer(config)
-    for step in range(1, steps + 1):
-        if trainer.train_step("none").failure:
-            return max(step - 1, 1)
-    return steps
+def _look_at_unseen(trainer: Trainer, history: History) -> None:
+    """Beside a training set that can be learned by heart; a text's valid part is looked at live."""
+    frame = replace(history.frames[-1], held_out=trainer.held_out_loss())
+    history.append_frame(frame)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gradviz.scenarios.cells import CELLS
 from gradviz.scenarios.clipping import CLIPPING
 from gradviz.scenarios.compare import COMPARE
+from gradviz.scenarios.cures import CURES, CURES_COMPARED
 from gradviz.scenarios.diagonal import DIAGONAL
 from gradviz.scenarios.gates import GATES
 from gradviz.scenarios.live import LIVE
@@ -35,11 +36,13 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             SHAPES,
             STATE,
             TEXT,
+            CURES,
             VANISHING,
             GATES,
             CLIPPING,
             COMPARE,
             STATE_COMPARED,
+            CURES_COMPARED,
             REMEDIES,
         )
         for each in shelf

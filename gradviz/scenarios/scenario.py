@@ -12,7 +12,7 @@ from gradviz.config import RunConfig
 Page = Literal["live_training", "vanishing", "gates", "clipping", "compare", "remedies"]
 """A page that shows runs, by its file's name."""
 
-Shelf = Literal["gradients", "cells", "shapes", "state", "text"]
+Shelf = Literal["gradients", "cells", "shapes", "state", "text", "remedies"]
 
 SHELVES: Mapping[Shelf, str] = MappingProxyType(
     {
@@ -21,6 +21,7 @@ SHELVES: Mapping[Shelf, str] = MappingProxyType(
         "shapes": "Shapes and readouts",
         "state": "State and truncation",
         "text": "Text",
+        "remedies": "Remedies",
     }
 )
 """Where Home's gallery keeps the scenarios of Live training, in its order."""

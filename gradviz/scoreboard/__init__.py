@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from gradviz.scoreboard.board import Board, board_of, jobs_of
 from gradviz.scoreboard.markdown import BEGIN, END, written
+from gradviz.scoreboard.timing import time_ratios
 
-__all__ = ["BEGIN", "END", "Board", "board_of", "jobs_of", "written"]
+__all__ = ["BEGIN", "END", "Board", "board_of", "jobs_of", "time_ratios", "written"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.config import RunConfig
@@ -28,7 +28,13 @@ def jobs_of(scenario: Scenario, remedies: Sequence[str], seeds: int) -> list[Job
     return [Job(config, scenario.steps) for config in configs]
 
 
-def board_of(scenario: Scenario, remedies: Sequence[str], seeds: int, results: Results) -> Board:
+def board_of(
+    scenario: Scenario,
+    remedies: Sequence[str],
+    seeds: int,
+    results: Results,
+    time_ratios: Mapping[str, float] | None = None,
+) -> Board:
     """The rows, of the outcomes that are there.
 
     Args:
@@ -36,6 +42,7 @@ def board_of(scenario: Scenario, remedies: Sequence[str], seeds: int, results: R
         remedies: their names; each is tried alone.
         seeds: runs of each.
         results: of the jobs.
+        time_ratios: of a step, by label; None: by what the runs took.
     """
     made = _trial(scenario, remedies, seeds)
 
@@ -49,6 +56,7 @@ def board_of(scenario: Scenario, remedies: Sequence[str], seeds: int, results: R
         made.refused,
         steps=scenario.steps,
         seeds=seeds,
+        time_ratios=time_ratios,
     )
     return Board(scenario, scores)
 

@@ -48,7 +48,7 @@ def fit(draft: Draft, text: TaskText) -> None:
     if config.pca:
         sample = "sample" if kind == "none" else _scaled(draft, "sample")
         fitted = draft.use("tasks.components", "fit_components")
-        draft.data.append(f"mean, directions = {fitted}({sample}, {draft.setting('pca')})")
+        draft.data.append(f"mean, components = {fitted}({sample}, {draft.setting('pca')})")
 
 
 def changed(draft: Draft, inputs: str) -> list[str]:
@@ -58,7 +58,7 @@ def changed(draft: Draft, inputs: str) -> list[str]:
         lines.append(f"{inputs} = {_scaled(draft, inputs)}")
     if config.pca:
         projected = draft.use("tasks.components", "projected")
-        lines.append(f"{inputs} = {projected}({inputs}, mean, directions)")
+        lines.append(f"{inputs} = {projected}({inputs}, mean, components)")
     return lines
 
 

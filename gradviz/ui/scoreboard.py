@@ -30,6 +30,7 @@ ICONS: Mapping[str, str] = MappingProxyType(
     {
         "cures": ":green[:material/task_alt:]",
         "helps": ":green[:material/trending_up:]",
+        "survives": ":orange[:material/healing:]",
         "untreated": ":material/sick:",
         "no difference": ":material/drag_handle:",
         "harms": ":red[:material/dangerous:]",

@@ -23,7 +23,7 @@ def test_a_teachers_own_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         path.write_text("title: A")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GRADVIZ_LECTURES", raising=False)
-    assert names() == ("a", "b", "clipping", "gradients")
+    assert names() == ("a", "b", "clipping", "gradients", "remedies")
     assert find("a").resolve() == tmp_path / "lectures/a.yaml"
     assert find("gradients").resolve() == tmp_path / "lectures/gradients.yaml"
     monkeypatch.setenv("GRADVIZ_LECTURES", f"{tmp_path}/here:/not/there")

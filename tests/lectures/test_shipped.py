@@ -36,6 +36,15 @@ RIGHT = {
     "clipping-2": 1,
     "clipping-3": 2,
     "clipping-5": 2,
+    "remedies-1": 0,
+    "remedies-2": 0,
+    "remedies-3": 2,
+    "remedies-4": 0,
+    "remedies-5": 1,
+    "remedies-6": 0,
+    "remedies-7": 0,
+    "remedies-8": 0,
+    "remedies-10": 1,
 }
 """Slide → the option that its notes expect. Measured with seeds 0, 1 and 2; what is far from an
 end of its range is trained here with seed 0 only."""
@@ -49,6 +58,7 @@ def test_the_lecture_is_as_long_as_a_lecture() -> None:
     assert {slide.config.task for slide in lecture.slides} >= real
     assert sum(slide.quiz is not None for slide in lecture.slides) >= 4
     assert 5 <= len(LECTURES["clipping"].slides) <= 6
+    assert 8 <= len(LECTURES["remedies"].slides) <= 10
 
 
 def test_titles_are_unique() -> None:

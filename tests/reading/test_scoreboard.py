@@ -55,6 +55,12 @@ SOLVED = {"solved_at": 60, "loss": 0.01}
         (three(loss=0.8), three(), "harms"),
         (three(**FAILED), three(), "harms"),
         (three(), three(**FAILED), "helps"),
+        (three(**SOLVED), three(**FAILED), "cures"),
+        # What is left ends at the floor, or far above it: finite, but nothing is learned.
+        (three(loss=1.0), three(**FAILED), "survives"),
+        ([*three(**FAILED)[:2], came(loss=2.0)], three(**FAILED), "survives"),
+        ([*three(**FAILED)[:2], came(loss=11.0)], three(**FAILED), "no difference"),
+        ([*three()[:2], came(loss=11.0)], three(), "harms"),
         (three(**FAILED), three(**FAILED), "no difference"),
         (three(loss=0.01, solved_at=30), three(**SOLVED), "helps"),
         (three(loss=0.001, solved_at=60), three(**SOLVED), "no difference"),
@@ -82,6 +88,15 @@ def test_unseen_data_decide_seed_by_seed():
     assert judged([*mixed[:2], came(**FAILED)], theirs).verdict == "harms"
 
 
+def test_what_is_learned_by_heart_is_not_solved():
+    """With a training set the loss on it falls, and that on unseen data is beside the others'."""
+    by_heart = [came(**SOLVED, held_out=loss) for loss in (1.2, 1.3, 1.4)]
+    row = judged(by_heart)
+    assert (row.verdict, row.solved) == ("harms", 0)
+    learned = [came(**SOLVED, held_out=0.05)] * 3
+    assert judged(learned).verdict == "cures"
+
+
 def test_sentences():
     row = judged(three(**SOLVED, horizon=math.inf, step_ms=5.0))
     assert row.sentence == (
@@ -99,6 +114,12 @@ def test_sentences():
     )
     assert judged(three(), three(**FAILED)).sentence.endswith(
         "Untreated, all 3 runs failed, at step 7."
+    )
+    assert judged(three(loss=25.0), three(**FAILED)).sentence.startswith(
+        "No difference beyond that between seeds: the loss ends at 25, 25 times its floor."
+    )
+    assert judged(three(loss=2.0), three(**FAILED)).sentence.startswith(
+        "Survives, and learns nothing: the loss ends at 2, 200% of its floor."
     )
     assert judged(three(loss=0.49)).sentence.startswith(
         "No difference beyond that between seeds: the loss ends at 0.49"
@@ -133,7 +154,7 @@ def test_the_same_columns_in_every_row():
     assert cells["Loss, last 20 steps"] == "0.5 (0.45…0.55)"
     assert cells["Of the floor"] == "50%"
     assert cells["‖J‖ in 0.9…1.1"] == "25%"
-    assert cells["ms a step"] == "2.0"
+    assert rows[1].cells()["Time of a step"] == "1.0 ×"
 
 
 @pytest.mark.parametrize("field", ["loss", "horizon", "solved_at", "failed_at", "step_ms"])

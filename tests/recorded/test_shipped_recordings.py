@@ -11,10 +11,12 @@ import pytest
 from every import every
 
 from gradviz import cards, figures
+from gradviz.config import RunConfig
 from gradviz.history import SCALARS, Frame, History
 from gradviz.recorded import FOLDER, load, path_of, read, record
 from gradviz.recorded.record import measured_steps
-from gradviz.scenarios import SCENARIOS
+from gradviz.scenarios import SCENARIOS, Scenario
+from gradviz.training import Trainer
 
 EVERY = every("name", SCENARIOS)
 
@@ -124,6 +126,20 @@ def test_a_recording_ends_with_what_was_finite_before_a_failure() -> None:
     assert history.failure is not None
     assert history.frames[-1].step == history.failure.step - 1
     assert np.isfinite(history.column("loss")[:-1]).all()
+
+
+def test_a_training_set_is_recorded_with_what_is_not_in_it() -> None:
+    """At every measured step, as the trainer has it then; the losses are those of before."""
+    config = RunConfig(task="digits_rows", hidden_size=4, batch_size=8, training_size=16)
+    scenario = Scenario(name="few", title="", text="", variants={"": config}, steps=3)
+    (recorded,) = record(scenario).values()
+    trainer, losses, unseen = Trainer(config), [], []
+    for _ in range(3):
+        losses.append(trainer.train_step("none").loss)
+        unseen.append(trainer.held_out_loss())
+    np.testing.assert_array_equal(recorded.held_out(), np.c_[[1, 2, 3], unseen])
+    np.testing.assert_array_equal(recorded.column("loss"), losses)
+    assert not len(runs_of("char_lm")[""].held_out())
 
 
 @pytest.mark.slow

@@ -57,6 +57,7 @@ CHANGES: tuple[tuple[str, str], ...] = (
     ("attention, own symbols", "task=copy_sequence&attention=general&teacher_forcing=0.5"),
     ("pair", "task=reverse_sequence&cell=qrnn&num_layers=2&teacher_forcing=0&dropout=0.1"),
     ("pair, float64", "task=copy_sequence&cell=lstm&teacher_forcing=0.3&dtype=float64"),
+    ("Ω and components", "cell=linear_rnn&pca=1&omega=1&bidirectional=True"),
     ("chrono", "cell=lstm&num_layers=2&bidirectional=True&gate_bias=chrono"),
     ("chrono of one gate", "cell=gru&gate_bias=chrono&input_init=small"),
     ("chrono of its opposite", "cell=mgu&num_layers=2&gate_bias=chrono&task=copy_memory"),

@@ -119,7 +119,7 @@ def words(shown: AppTest) -> str:
     return " ".join(each.proto.body for each in shown.get("html"))
 
 
-@pytest.mark.parametrize("name", ["clipping", "gradients"])
+@pytest.mark.parametrize("name", ["clipping", "gradients", "remedies"])
 def test_every_slide_opens_and_leaves_its_own_address(name: str, no_workers: NoRunner) -> None:
     shown = page(lecture=name)
     for number, each in enumerate(load(find(name)).slides, 1):
@@ -187,7 +187,7 @@ def test_the_list_tells_what_is_wrong_with_a_file(own: Path) -> None:
         ({"lecture": "gradients", "slide": "9" * 5000}, "slide 22 is shown.", 22),
         ({"lecture": "gradients", "slide": "٣"}, "slide 1 is shown.", 1),
         ({"lecture": "gradients", "cell": "gru"}, "no setting named “cell” here", 1),
-        ({"lecture": "nothing"}, "lecture must be one of clipping, gradients", 0),
+        ({"lecture": "nothing"}, "lecture must be one of clipping, gradients, remedies", 0),
         ({"lecture": "../gradients"}, "got “../gradients”.", 0),
         ({"lecture": "a\x00b"}, "lecture must be one of", 0),
     ],

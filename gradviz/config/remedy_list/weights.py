@@ -42,7 +42,7 @@ WEIGHTS = (
         label="Spectral norm ≤ 1",
         kind="Weights",
         text="After every step no singular value of W_hh is above 1, so no RNN gradient can grow.",
-        paper="Pascanu, Mikolov, Bengio 2013; Yoshida, Miyato 2017 (arXiv 1705.10941)",
+        paper="Sedghi, Gupta, Long 2019 (arXiv 1805.10408)",
         settings={"recurrent_constraint": "spectral", "constraint_limit": 1.0},
     ),
     Remedy(
