@@ -11,7 +11,10 @@ from gradviz import __version__
 from gradviz.cli.cells import cells
 from gradviz.cli.check import check
 from gradviz.cli.lecture import lecture
+from gradviz.cli.limits import limits
 from gradviz.cli.remedies import remedies
+from gradviz.cli.run import run
+from gradviz.cli.runs import runs
 
 __all__ = ["main"]
 
@@ -22,5 +25,5 @@ def main() -> None:
     """See gradients flow through recurrent networks."""
 
 
-for _command in (check, cells, lecture, remedies):
+for _command in (run, runs, check, cells, lecture, remedies, limits):
     main.add_command(_command)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,7 +11,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from gradviz.cli.terminal import console, machine, progress
+from gradviz.cli.terminal import console, json_line, machine, progress, quiet_when_nobody_reads
 
 if TYPE_CHECKING:
     from gradviz.checks import Check, Outcome
@@ -60,26 +57,12 @@ def _run(checks: Sequence[Check]) -> Iterator[Outcome]:
 def _lines(checks: Sequence[Check]) -> list[Outcome]:
     """First what will run and on what machine, then each outcome, then whether all is right."""
     outcomes = []
-    with _quiet_when_nobody_reads():
-        _line({"machine": machine(), "checks": [check.name for check in checks]})
+    with quiet_when_nobody_reads():
+        json_line({"machine": machine(), "checks": [check.name for check in checks]})
         for outcome in _run(checks):
             outcomes.append(outcome)
-            _line(asdict(outcome))
+            json_line(asdict(outcome))
     return outcomes
-
-
-def _line(content: dict[str, object]) -> None:
-    print(json.dumps(content), flush=True)
-
-
-@contextlib.contextmanager
-def _quiet_when_nobody_reads() -> Iterator[None]:
-    """The reader of a pipe is gone (a page that was closed, `head`): end, without a traceback."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def _table(checks: Sequence[Check]) -> list[Outcome]:

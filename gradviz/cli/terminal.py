@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NoReturn
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -33,6 +38,27 @@ def console() -> Console:
     """As wide as the terminal."""
     screen = Console()
     return screen if screen.is_terminal else Console(width=PIPE_WIDTH)
+
+
+def leave(status: int, sentence: str) -> NoReturn:
+    """End the command with a sentence and an exit status."""
+    click.echo(sentence, err=True)
+    sys.exit(status)
+
+
+def json_line(content: Mapping[str, object]) -> None:
+    """One object, at once."""
+    print(json.dumps(content), flush=True)
+
+
+@contextlib.contextmanager
+def quiet_when_nobody_reads() -> Iterator[None]:
+    """The reader of a pipe is gone (a page that was closed, `head`): end, without a traceback."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def print_table(screen: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

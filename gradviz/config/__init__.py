@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradviz.config.cell_notes import CELL_NOTES, CellNote
 from gradviz.config.cell_specs import CELLS, RECURRENT, CellName, CellSpec
 from gradviz.config.fields import allowed, bounds, choices
+from gradviz.config.limits import LIMITS
 from gradviz.config.recorded import RecordedConfig
 from gradviz.config.remedy_fields.noise import is_noisy
 from gradviz.config.run_config import ConfigError, RunConfig
@@ -16,6 +17,7 @@ from gradviz.config.work import MOST_CHARACTERS, WORD_BUDGET, WORK_BUDGET
 __all__ = [
     "CELLS",
     "CELL_NOTES",
+    "LIMITS",
     "MOST_CHARACTERS",
     "RECURRENT",
     "TASKS",

@@ -7,6 +7,7 @@ from itertools import combinations
 from urllib.parse import parse_qs, urlencode
 
 from gradviz.config.cell_specs import CELLS
+from gradviz.config.limits import LIMITS
 from gradviz.config.remedy_fields import GROUP_OF
 from gradviz.config.run_config import RunConfig
 from gradviz.config.shown import shown
@@ -14,7 +15,7 @@ from gradviz.config.task_specs import TASKS
 from gradviz.config.words import label_of, word_of
 
 MOST_SETUPS = 4
-MOST_SEEDS = 10
+MOST_SEEDS = min(10, LIMITS.runs_a_session // MOST_SETUPS)
 
 Query = str | Mapping[str, str | list[str]]
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradviz.config.limits import LIMITS
+
 if TYPE_CHECKING:
     from gradviz.config.run_config import RunConfig
 
-WORK_BUDGET = 1_000_000_000
+WORK_BUDGET = LIMITS.work_budget
 """Largest hidden_size² · timesteps · batch_size · num_layers of one step; reading in both
 directions counts twice.
 
-At this size an LSTM step takes about a second on one CPU thread; beyond it
+At its default an LSTM step takes about a second on one CPU thread; beyond it
 a live picture is no longer live."""
 
 MOST_CHARACTERS = 200
 """Kinds of characters that a character model tells apart, at most."""
 
-WORD_COST, WORD_BUDGET = 256, 5_000_000_000
+WORD_COST, WORD_BUDGET = 256, LIMITS.word_budget
 """A language model chooses among all words at every timestep: hidden_size products for each, and a
-softmax that takes about as long as WORD_COST. At the budget a step takes about a second, and
-20 million probabilities are in memory at once."""
+softmax that takes about as long as WORD_COST. At the default budget a step takes about a
+second, and 20 million probabilities are in memory at once."""
 
 SIZES = {
     "hidden_size",

@@ -13,15 +13,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gradviz.config import RunConfig
+from gradviz.config import LIMITS, RunConfig
 from gradviz.history import FRAME_BYTES, SCALARS, CloseUpRequest, History
 from gradviz.runner.process import WorkerProcess
 
 Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
 """pausing: told to pause, and the step it was in is not over yet."""
-RUNS_AN_OWNER = 40
+RUNS_AN_OWNER = LIMITS.runs_a_session
 """Open runs one session may have, as four set-ups with ten seeds each; the oldest gives way."""
-BYTES_AN_OWNER = 3 * FRAME_BYTES
+BYTES_AN_OWNER = LIMITS.frames_mb_a_session * 2**20
 """Memory that the frames of all of them may take; the oldest gives way."""
 REAP_S = 1.0
 SILENCE_S = 60.0
@@ -68,7 +68,7 @@ class Runner:
     """Starts, steers and shows runs.
 
     Args:
-        workers: processes; None: one a core but one, at least one.
+        workers: processes; None: as many as LIMITS has, or one a core but one, at least one.
         is_active: whether a session (an owner) is still connected.
         grace_s: a run whose owners have all been gone for so long is stopped and freed.
         silence_s: a worker that has said nothing for so long is ended and replaced.
@@ -89,7 +89,7 @@ class Runner:
         self._questions: dict[str, tuple[WorkerProcess, Future[Any]]] = {}
         self._lock = threading.RLock()
         self._closing = threading.Event()
-        count = workers or max(1, (os.cpu_count() or 2) - 1)
+        count = workers or LIMITS.workers or max(1, (os.cpu_count() or 2) - 1)
         self._workers = [self._new_worker() for _ in range(count)]
         threading.Thread(target=self._reap, daemon=True).start()
 

@@ -20,14 +20,15 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
-from gradviz.config import RunConfig
+from gradviz.config import LIMITS, RunConfig
 from gradviz.history import CloseUpRequest, Frame, StepRecord, scalars_of
 from gradviz.runner.questions import answer
 from gradviz.runner.schedule import FrameSchedule
 from gradviz.training import Trainer, prepare_training_thread
 
 SLICE_S = 0.05
-STEP_LIMIT_S = 2.0
+STEP_LIMIT_S = LIMITS.step_seconds
+MOST_STEPS = LIMITS.steps
 TEXT_S = 2.0
 """Between two looks at what a language model writes and at what is held out from training."""
 TEXT_SHARE = 0.05
@@ -192,7 +193,7 @@ class Worker:
         try:
             while run.running:
                 began = time.monotonic()
-                last = run.until is not None and run.trainer.step + 1 == run.until
+                last = run.trainer.step + 1 in (run.until, MOST_STEPS)
                 due = last or run.schedule.due(run.trainer.step + 1, began)
                 due = due and run.trainer.step % run.trainer.config.record_every == 0
                 cpu = time.thread_time()
@@ -221,10 +222,12 @@ class Worker:
                     return
                 # A measured step may take twice as long, and its dear quantities extra.
                 if spent > STEP_LIMIT_S * (1 + due) + run.trainer.dear_seconds * due:
-                    run.until = run.trainer.step
-                    self._flush(name, run)
-                    text = f"A step took {spent:.1f} s; {STEP_LIMIT_S:.0f} s is the limit."
-                    self._say("stopped", name, text + " Make the network or the batch smaller.")
+                    text = f"A step took {spent:.1f} s; {STEP_LIMIT_S:g} s is the limit."
+                    self._stop(name, run, text + " Make the network or the batch smaller.")
+                    return
+                if run.trainer.step == MOST_STEPS:
+                    text = f"The run took {MOST_STEPS:,} steps, the most that one may take here."
+                    self._stop(name, run, text)
                     return
                 if time.monotonic() >= ends:
                     break
@@ -236,6 +239,12 @@ class Worker:
         self._flush(name, run)
         if not run.running:
             self._say("paused", name, run.order)
+
+    def _stop(self, name: str, run: _Run, text: str) -> None:
+        """End the run at a limit, with all that it has come to."""
+        run.until = run.trainer.step
+        self._flush(name, run)
+        self._say("stopped", name, text)
 
     def _framed(self, run: _Run, record: StepRecord, *, at_rest: bool) -> Frame:
         """A measured step's frame; now and then, and at rest, what else is looked at."""

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gradviz import figures
-from gradviz.config import RunConfig
+from gradviz.config import LIMITS, RunConfig
 from gradviz.ui.own_data import (
     MOST_COLUMNS,
     OwnData,
@@ -41,6 +41,7 @@ def parts(own: OwnData) -> RunConfig | None:
         "A CSV: one row a timestep, columns of numbers",
         key=f"{_FILE}_{own.emptied}",
         on_change=_take_file,
+        max_upload_size=LIMITS.upload_mb,
         help="Separated by commas, semicolons, tabs or bars; the first line may name the columns.",
     )
     if not file:

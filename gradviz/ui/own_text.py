@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config import RunConfig, bounds, label_of
+from gradviz.config import LIMITS, RunConfig, bounds, label_of
 from gradviz.ui.own_data import (
     PARTS,
     OwnData,
@@ -33,6 +33,7 @@ def parts(own: OwnData) -> RunConfig | None:
         accept_multiple_files=True,
         key=f"{_FILES}_{own.emptied}",
         on_change=_take_files,
+        max_upload_size=LIMITS.upload_mb,
         help="Files named as those of the Penn Treebank (ptb.train.txt, ptb.valid.txt, "
         "ptb.test.txt) are kept apart; of one file alone the last tenth is held out.",
     )

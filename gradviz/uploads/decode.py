@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from gradviz.config import LIMITS
 from gradviz.uploads.errors import UploadError
 
-MOST_BYTES = 5 * 2**20
-"""Of a file: Streamlit's own limit as .streamlit/config.toml sets it (a test holds them equal)."""
+MOST_BYTES = LIMITS.upload_mb * 2**20
+"""Of a file; the default is that of .streamlit/config.toml as well (a test holds them equal)."""
 
 MOST_CONTROL_SHARE = 1e-3
 """Of a text's characters: a stray one becomes a space, with more of them it is no text."""

@@ -18,13 +18,14 @@ from typing import BinaryIO, Literal
 
 import platformdirs
 
+from gradviz.config import LIMITS
 from gradviz.config.shown import shown
 from gradviz.uploads.corpus import Corpus
 from gradviz.uploads.errors import MissingDataError, ShelfError
 from gradviz.uploads.packed import LONGEST_HEADER, Header, header_of, id_of, packed
 from gradviz.uploads.series import Series
 
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = LIMITS.shelf_mb * 2**20
 """Of all files together; what was not used for longest goes first."""
 
 ABANDONED_S = 3600.0

@@ -387,6 +387,18 @@ def test_a_step_that_takes_too_long_stops_the_run(monkeypatch: pytest.MonkeyPatc
     assert [int(row[0]) for row in said["records"][0]] in ([1], [1, 2])
 
 
+def test_a_run_that_took_as_many_steps_as_one_may_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MOST_STEPS", 5)
+    config = CONFIG.to_dict()
+    orders = [("open", "run", (config, None, "me", None, False)), ("play", "run", (1, None))]
+    with serving(*orders) as ours:
+        heard = list(words(ours, until="stopped"))
+    assert heard[-1][2] == "The run took 5 steps, the most that one may take here."
+    told = [content for kind, _, content in heard if kind == "records"]
+    assert [row[0] for rows, _, _ in told for row in rows] == [1, 2, 3, 4, 5]
+    assert [frame.step for _, frames, _ in told for frame in frames][-1] == 5
+
+
 @contextlib.contextmanager
 def serving(*orders: tuple[str, str, Any]) -> Iterator[Connection]:
     """A worker in a thread of this process, with orders that wait for it."""
