@@ -71,6 +71,9 @@ def stamped(
         annotations=[*figure.layout.annotations, *_annotations(lines, figure, foot)],
         meta=_meta(figure.layout.meta, stamp),
     )
+    for place, trace in enumerate(copy.data):
+        # plotly.js makes a selector of it where nothing moves: “clipped at 1” is none.
+        trace.uid = f"t{place}"
     return copy
 
 
