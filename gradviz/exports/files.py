@@ -74,19 +74,18 @@ def picture_file(
     Raises:
         ExportError: with a sentence for the user.
     """
+    if kind not in FORMATS:
+        raise ExportError(f"format must be one of {', '.join(FORMATS)}, got {kind}.")
     if kind == "csv":
         return as_csv(long_form(figure, stamp.picture))
     if kind == "parquet":
         return as_parquet(long_form(figure, stamp.picture), stamp.metadata)
     whole = stamped(figure, stamp, width=width, height=height, theme=theme)
-    match kind:
-        case "html":
-            return as_html(whole)
-        case "json":
-            return as_plotly_json(whole)
-        case "png" | "svg" | "pdf":
-            return image(whole, kind, scale=scale)
-    raise ExportError(f"format must be one of {', '.join(FORMATS)}, got {kind}.")
+    if kind == "html":
+        return as_html(whole)
+    if kind == "json":
+        return as_plotly_json(whole)
+    return image(whole, kind, scale=scale)
 
 
 def run_file(history: History, kind: str) -> bytes:

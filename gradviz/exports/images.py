@@ -12,13 +12,10 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import plotly.graph_objects as go
 
 from gradviz.exports.browser import BROWSER, ExportError
-
-ImageFormat = Literal["png", "svg", "pdf"]
 
 LEAST_SCALE, MOST_SCALE = 0.5, 6.0
 MOST_PIXELS = 50_000_000
@@ -29,12 +26,12 @@ _IHDR_END = len(PNG_START) + 25
 """Behind the header, which must come first: length, name, 13 bytes, checksum."""
 
 
-def image(figure: go.Figure, kind: ImageFormat, *, scale: float = 2.0) -> bytes:
+def image(figure: go.Figure, kind: str, *, scale: float = 2.0) -> bytes:
     """A figure of `stamped` as an image file.
 
     Args:
         figure: with width and height in its layout.
-        kind: of the file.
+        kind: png, svg or pdf.
         scale: pixels of a PNG per px of the layout; SVG and PDF have none, and stay at 1.
 
     Raises:
