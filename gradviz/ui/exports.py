@@ -193,8 +193,10 @@ def _picture(
     stage: Stage, registry: Runner, name: str, caption: str, link: str, theme: str
 ) -> tuple[Any, Stamp]:
     with _held(stage, registry) as runs:
-        figure = stage.lesson.pictures(stage)[name](runs, stage.scrub, theme=theme)
         shown = [frame.step for each in _all(runs) if (frame := each.frame_at(stage.scrub))]
+        # As on the page: a step that was measured.
+        step = None if stage.scrub is None else max(shown, default=stage.scrub)
+        figure = stage.lesson.pictures(stage)[name](runs, step, theme=theme)
         configs = {label: [each.config for each in some] for label, some in runs.items()}
     settings = settings_of(configs, max(shown, default=None))
     if not configs:
