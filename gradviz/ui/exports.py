@@ -131,7 +131,13 @@ def _asked_look(kind: str) -> _Look:
 
 
 def _of_a_run(stage: Stage, kind: str) -> None:
-    seeds = {label: len(configs) for label, configs in stage.setups.items()}
+    try:
+        # Of a recording not all set-ups may be there.
+        with _held(stage, runner()) as runs:
+            seeds = {label: len(some) for label, some in runs.items()}
+    except ExportError as error:
+        st.error(plain(str(error)))
+        return
     places = [(label, seed) for label, count in seeds.items() for seed in range(count)]
     names = {_run_name(label, seed, seeds[label]): (label, seed) for label, seed in places}
     name = _chosen("Run", list(names), "export_run", plain) if len(names) > 1 else next(iter(names))
