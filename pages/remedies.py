@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gradviz.ui import code, layout, remedies, scoreboard, show, training
+from gradviz.ui import code, exports, layout, remedies, scoreboard, show, training
 from gradviz.ui.lessons import REMEDIES
 
 stage = layout.lesson_page(REMEDIES)
@@ -11,4 +11,5 @@ training.heading(stage)
 remedies.choices(stage)
 show.show(stage, above=partial(scoreboard.show, stage.key))
 code.show_me_the_code(stage)
+exports.export(stage)
 layout.write_url(stage)

@@ -1,6 +1,6 @@
 """Vanishing & exploding: one knob, and what the weights do to a gradient by lag."""
 
-from gradviz.ui import code, layout, show, vanishing
+from gradviz.ui import code, exports, layout, show, vanishing
 from gradviz.ui.lessons import VANISHING
 
 stage = layout.lesson_page(VANISHING)
@@ -10,4 +10,5 @@ vanishing.controls_on_top(stage)
 show.show(stage)
 vanishing.example(stage)
 code.show_me_the_code(stage)
+exports.export(stage)
 layout.write_url(stage)

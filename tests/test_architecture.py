@@ -29,6 +29,7 @@ FLOORS = {
     "scoreboard": 3,
     "cell_table": 3,
     "store": 3,
+    "exports": 3,
     "recorder": 3,
     "figures": 3,
     "reading": 3,
@@ -67,6 +68,7 @@ NEIGHBOURS = {
     ("scoreboard", "training"),
     ("scoreboard", "reading"),
     ("recorder", "store"),
+    ("exports", "figures"),
     ("cards", "cli"),
     ("__main__", "cli"),
 }
@@ -74,7 +76,7 @@ NEIGHBOURS = {
 
 SEES_ONLY_RECORDS = ("figures", "reading")
 WITHOUT_TORCH = ("config", "history", "scenarios", "store", "figures", "reading", "theory")
-WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script")
+WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script", "exports")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
@@ -209,7 +211,7 @@ def test_the_package_itself_imports_only_the_ground_floor() -> None:
 def test_what_the_server_imports_does_not_bring_torch() -> None:
     modules = ["gradviz", "gradviz.figures", "gradviz.reading", "gradviz.runner", "gradviz.store"]
     modules += ["gradviz.scenarios", "gradviz.tasks", "gradviz.recorded", "gradviz.cards"]
-    modules += ["gradviz.uploads", "gradviz.script"]
+    modules += ["gradviz.uploads", "gradviz.script", "gradviz.exports"]
     modules += [f"gradviz.ui.{path.stem}" for path in sorted((PACKAGE / "ui").glob("[!_]*.py"))]
     lines = ["import sys, importlib"]
     for module in modules:

@@ -94,7 +94,7 @@ def _viewing(stage: Stage) -> Iterator[Views]:
 
 
 def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
-    runs = _histories(stage, views)
+    runs = histories(stage, views)
     _banners(stage, views)
     above(runs)
     all_views = [view for each in views.values() for view in each]
@@ -134,7 +134,8 @@ def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
         stage.lesson.below(stage, runs)
 
 
-def _histories(stage: Stage, views: Views) -> Runs:
+def histories(stage: Stage, views: Views) -> Runs:
+    """What a stage shows: its runs, else its recording, else what nothing is known of yet."""
     if views:
         return {label: [view.history for view in each] for label, each in views.items()}
     recorded = recordings.runs_of(stage, stage.recording)
