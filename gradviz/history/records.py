@@ -112,10 +112,7 @@ class LayerFrame:
 
         So it is always a lag that was measured.
         """
-        probes = self.gradient_horizon
-        if probes is None or np.isnan(probes).any():
-            return np.nan
-        return float(np.sort(probes)[len(probes) // 2])
+        return np.nan if self.gradient_horizon is None else middle(self.gradient_horizon)
 
     @classmethod
     def from_record(cls, record: LayerRecord) -> LayerFrame:
@@ -210,6 +207,13 @@ SCALARS = (
     "clip_angle",
 )
 """The columns kept for every step, all float64; accuracy is nan where there is none."""
+
+
+def middle(probes: Floats) -> float:
+    """(Q,) → the middle one, of an even number the upper of two; nan where one is."""
+    if not len(probes) or np.isnan(probes).any():
+        return np.nan
+    return float(np.sort(probes)[len(probes) // 2])
 
 
 def scalars_of(record: StepRecord) -> tuple[float, ...]:

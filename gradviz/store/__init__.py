@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from gradviz.store.database import StoreError
-from gradviz.store.store import RunInfo, Store
+from gradviz.store.place import default_path
+from gradviz.store.run_info import RunInfo
+from gradviz.store.store import Store
 
-__all__ = ["RunInfo", "Store", "StoreError"]
+__all__ = ["RunInfo", "Store", "StoreError", "default_path"]

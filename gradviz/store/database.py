@@ -54,11 +54,17 @@ MIGRATIONS = (
     CREATE INDEX measured_at ON measured (run, step);
     """,
     "ALTER TABLE scalars ADD COLUMN clip_angle REAL",
+    """
+    ALTER TABLE run ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE run ADD COLUMN versions TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE run ADD COLUMN deleted REAL
+    """,
 )
 """Each brings the schema from its place in the list to the next; released ones never change.
 
 nan is NULL in `scalars` and `measured`. `measured.value` is a float32 little-endian array of
-`shape`, or where `shape` is NULL a number."""
+`shape`, or where `shape` is NULL a number. `run.tags` is a JSON list, `run.versions` a JSON object;
+`run.deleted` says when a run was deleted that can still be taken back."""
 
 SCHEMA = len(MIGRATIONS)
 
@@ -88,6 +94,8 @@ def connect(path: Path, *, read_only: bool, timeout_s: float) -> sqlite3.Connect
             check_same_thread=False,
         )
         try:
+            # A file that came from elsewhere may hold views and triggers of its own.
+            connection.execute("PRAGMA trusted_schema = OFF")
             version = _version(connection, path)
             if not read_only:
                 _use_wal(connection, timeout_s)

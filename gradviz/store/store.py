@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
@@ -17,7 +17,9 @@ import numpy as np
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history import SCALARS, Failure, Frame, History, StepRecord, scalars_of
 from gradviz.store.arrays import Row, frames_of, rows_of
+from gradviz.store.configs import as_json, from_json, versions
 from gradviz.store.database import StoreError, connect, told, transaction
+from gradviz.store.run_info import RunInfo, infos
 
 COMMIT_S = 0.25
 """Steps that follow one another more quickly are written together."""
@@ -26,25 +28,13 @@ TIMEOUT_S = 10.0
 """How long to wait for another process that writes to the same file."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunInfo:
-    """One run of a file, in short."""
-
-    run_id: int
-    name: str
-    started: float
-    """Seconds since 1970."""
-    ended: float | None
-    """None while it goes on, and for one that was killed."""
-    steps: int
-
-
 class Store:
     """A file of runs. Any number of processes may have it open.
 
     Attributes:
         path: of the file.
         is_open: until `close`.
+        timeout_s: how long it waits for another process.
     """
 
     def __init__(
@@ -57,7 +47,7 @@ class Store:
         """
         self.path = Path(path)
         self.is_open = True
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._connection = connect(self.path, read_only=read_only, timeout_s=timeout_s)
         self._scalars: list[tuple[Any, ...]] = []
         self._rows: list[tuple[Any, ...]] = []
@@ -65,13 +55,19 @@ class Store:
         self._committed_at = time.monotonic()
 
     def begin(
-        self, config: RunConfig | RecordedConfig, *, name: str = "", floor: float | None = None
+        self,
+        config: RunConfig | RecordedConfig,
+        *,
+        name: str = "",
+        tags: Sequence[str] = (),
+        floor: float | None = None,
     ) -> int:
         """Begin a run and give its id.
 
         Args:
             config: what is run.
             name: how it is called; empty for its date and time.
+            tags: words to find it by.
             floor: loss of having learned nothing, where it is known.
 
         Raises:
@@ -79,10 +75,12 @@ class Store:
         """
         now = time.time()
         name = name or time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
-        row = (name, now, _as_json(config), floor)
-        with self._writing() as connection:
+        row = (name, json.dumps(tags), now, as_json(config), versions(), floor)
+        with self.writing() as connection:
             run = connection.execute(
-                "INSERT INTO run (name, started, config, floor) VALUES (?, ?, ?, ?)", row
+                "INSERT INTO run (name, tags, started, config, versions, floor)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                row,
             )
         assert run.lastrowid is not None
         return run.lastrowid
@@ -112,13 +110,63 @@ class Store:
         self._scalars, self._rows, self._failures = [], [], []
         if not scalars:
             return
-        with self._writing() as connection:
-            connection.executemany(_INSERT_SCALARS, scalars)
-            connection.executemany("INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?)", rows)
+        with self.writing() as connection:
+            connection.executemany(INSERT_SCALARS, scalars)
+            connection.executemany(INSERT_MEASURED, rows)
             connection.executemany(
                 "UPDATE run SET failure = ? WHERE id = ? AND failure IS NULL", failures
             )
         self._committed_at = time.monotonic()
+
+    def write(
+        self,
+        run_id: int,
+        rows: Iterable[tuple[float, ...]],
+        frames: Iterable[Frame] = (),
+        *,
+        after: int | None = None,
+        kept: Collection[int] | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """Write steps of a run, all or none; when this returns, they outlive the process.
+
+        Args:
+            run_id: of the run.
+            rows: steps' scalars, each in the order of SCALARS.
+            frames: of measured steps; one of a step that is there takes its place.
+            after: forget first what is there of later steps than this.
+            kept: the only steps whose frames stay, those given here among them; None: all.
+            failure: why the run stopped.
+
+        Raises:
+            StoreError: where the file cannot be written.
+        """
+        frames = list(frames)
+        told_failure = json.dumps(asdict(failure)) if failure else None
+        with self.writing() as connection:
+            if after is not None:
+                for table in ("scalars", "measured"):
+                    connection.execute(
+                        f"DELETE FROM {table} WHERE run = ? AND step > ?",  # noqa: S608
+                        (run_id, after),
+                    )
+            if kept is not None:
+                connection.execute(
+                    "DELETE FROM measured WHERE run = ?"
+                    " AND step NOT IN (SELECT value FROM json_each(?))",
+                    (run_id, json.dumps(sorted(kept))),
+                )
+            connection.executemany(
+                "DELETE FROM measured WHERE run = ? AND step = ?",
+                [(run_id, frame.step) for frame in frames],
+            )
+            connection.executemany(
+                INSERT_SCALARS, [(run_id, int(step), *values) for step, *values in rows]
+            )
+            connection.executemany(
+                INSERT_MEASURED, [(run_id, *row) for frame in frames for row in rows_of(frame)]
+            )
+            connection.execute("UPDATE run SET failure = ? WHERE id = ?", (told_failure, run_id))
 
     def end(self, run_id: int) -> None:
         """Write all of a run and note when it ended.
@@ -127,24 +175,20 @@ class Store:
             StoreError: where the file cannot be written.
         """
         self.commit()
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute("UPDATE run SET ended = ? WHERE id = ?", (time.time(), run_id))
 
-    def runs(self) -> list[RunInfo]:
-        """All of the file, oldest first.
+    def runs(self, *, deleted: bool = False) -> list[RunInfo]:
+        """All of the file, oldest first; or those that were deleted.
 
         Raises:
             StoreError: where the file cannot be read.
         """
-        with self._reading() as connection:
-            found = connection.execute(
-                "SELECT id, name, started, ended,"
-                " (SELECT coalesce(max(step), 0) FROM scalars WHERE run = id) FROM run ORDER BY id"
-            ).fetchall()
-        return [
-            RunInfo(run_id=each[0], name=each[1], started=each[2], ended=each[3], steps=each[4])
-            for each in found
-        ]
+        with self.reading() as connection:
+            try:
+                return infos(connection, deleted=deleted)
+            except (ValueError, TypeError, KeyError) as error:
+                raise StoreError(f"The runs of {self.path} cannot be read: {error}") from error
 
     def load(self, run_id: int) -> History:
         """A run as far as it was committed, at one moment of it.
@@ -152,7 +196,7 @@ class Store:
         Raises:
             StoreError: for a run that is not there or that is damaged.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(
                 "SELECT config, floor, failure FROM run WHERE id = ?", (run_id,)
             ).fetchone()
@@ -162,10 +206,10 @@ class Store:
                     f"run_id must be one of {known or 'none so far'} in {self.path}, got {run_id}."
                 )
             try:
-                history = History(_from_json(found[0]), floor=found[1])
+                history = History(from_json(found[0]), floor=found[1])
                 history.failure = Failure(**json.loads(found[2])) if found[2] else None
                 history.append_scalars(_scalars(connection, run_id))
-                for frame in frames_of(_rows(connection, run_id)):
+                for frame in frames_of(rows_as_kept(connection, run_id)):
                     history.append_frame(frame)
             except (ValueError, TypeError, KeyError) as error:
                 raise StoreError(f"Run {run_id} of {self.path} cannot be read: {error}") from error
@@ -186,7 +230,7 @@ class Store:
             self.commit()
         finally:
             self.is_open = False
-            with told(self.path, self._timeout_s):
+            with told(self.path, self.timeout_s):
                 self._connection.close()
 
     def __enter__(self) -> Self:
@@ -201,48 +245,48 @@ class Store:
         self.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with told(self.path, self._timeout_s), transaction(self._connection):
+    def writing(self) -> Iterator[Connection]:
+        """The file's connection, in a transaction that writes: all of it or nothing.
+
+        Raises:
+            StoreError: where that cannot be.
+        """
+        with told(self.path, self.timeout_s), transaction(self._connection):
             yield self._connection
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with told(self.path, self._timeout_s), transaction(self._connection, "DEFERRED"):
+    def reading(self) -> Iterator[Connection]:
+        """The file's connection, to read what was there at one moment.
+
+        Raises:
+            StoreError: where that cannot be.
+        """
+        with told(self.path, self.timeout_s), transaction(self._connection, "DEFERRED"):
             yield self._connection
 
 
 _COLUMNS = ", ".join(SCALARS)
-_INSERT_SCALARS = f"INSERT INTO scalars (run, {_COLUMNS}) VALUES (?{', ?' * len(SCALARS)})"  # noqa: S608
+INSERT_SCALARS = f"INSERT INTO scalars (run, {_COLUMNS}) VALUES (?{', ?' * len(SCALARS)})"  # noqa: S608
+INSERT_MEASURED = "INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def scalars_as_kept(connection: Connection, run_id: int) -> Iterator[tuple[Any, ...]]:
+    """A run's rows of SCALARS, nan as NULL."""
+    yield from connection.execute(
+        f"SELECT {_COLUMNS} FROM scalars WHERE run = ? ORDER BY step",  # noqa: S608
+        (run_id,),
+    )
 
 
 def _scalars(connection: Connection, run_id: int) -> Iterator[tuple[float, ...]]:
-    for row in connection.execute(
-        f"SELECT {_COLUMNS} FROM scalars WHERE run = ? ORDER BY step",  # noqa: S608
-        (run_id,),
-    ):
+    for row in scalars_as_kept(connection, run_id):
         yield tuple(np.nan if value is None else float(value) for value in row)
 
 
-def _rows(connection: Connection, run_id: int) -> Iterator[Row]:
+def rows_as_kept(connection: Connection, run_id: int) -> Iterator[Row]:
+    """What was measured of a run, in the order of `arrays.rows_of`."""
     found = connection.execute(
         "SELECT step, layer, name, shape, value FROM measured WHERE run = ? ORDER BY step, rowid",
         (run_id,),
     )
     return map(Row._make, found)
-
-
-def _as_json(config: RunConfig | RecordedConfig) -> str:
-    if isinstance(config, RunConfig):
-        return json.dumps({"RunConfig": config.to_dict()})
-    try:
-        return json.dumps({"RecordedConfig": asdict(config)}, default=str)
-    except (TypeError, ValueError) as error:
-        raise StoreError(f"config must hold plain values by name, but {error}.") from error
-
-
-def _from_json(text: str) -> RunConfig | RecordedConfig:
-    """A ConfigError is a ValueError: settings that this gradviz does not know."""
-    kinds = json.loads(text)
-    if "RunConfig" in kinds:
-        return RunConfig.from_dict(kinds["RunConfig"])
-    return RecordedConfig(**kinds["RecordedConfig"])
