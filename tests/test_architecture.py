@@ -61,6 +61,7 @@ NEIGHBOURS = {
     ("recorded", "store"),
     ("recorded", "training"),
     ("runner", "training"),
+    ("runner", "store"),
     ("checks", "training"),
     ("sweep", "training"),
     ("scoreboard", "sweep"),
@@ -78,6 +79,7 @@ WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
+SERVER_FILES += ("runner/saving.py",)
 """Files that the web server imports, of a room that imports torch elsewhere."""
 
 
