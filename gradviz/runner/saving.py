@@ -1,7 +1,7 @@
 """Live runs on their way into the file of runs, while they train.
 
-A thread looks at each run that is saved a few times a second and writes what is new since, so
-that a slow disk never holds up a training, and nothing waits in a queue: what could not be written is
+A thread looks at each run that is saved a few times a second and writes what is new since. So a
+slow disk never holds up a training, and nothing waits in a queue: what could not be written is
 still in the run's History, and is written when the file can be again.
 """
 
