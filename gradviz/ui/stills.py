@@ -12,6 +12,7 @@ from gradviz.history import History
 from gradviz.store import RunInfo, Store, StoreError, default_path
 from gradviz.ui.lesson import Runs
 from gradviz.ui.stage import Stage
+from gradviz.ui.words import plain
 
 WAIT_S = 2.0
 """For another process that holds the file: a page must not wait for ten."""
@@ -54,7 +55,7 @@ def runs_of(stage: Stage) -> Runs:
     try:
         return {label: [_history(run)] for label, run in stage.stored.items()}
     except StoreError as error:
-        stage.stored, stage.notice = {}, str(error)
+        stage.stored, stage.notice = {}, plain(str(error))
         return {}
 
 

@@ -79,13 +79,11 @@ def test_the_list_says_what_differs(path: Path) -> None:
     (table,) = opened().dataframe
     found = table.value
     assert list(found["Name"]) == ["mine", "other", "long"]
-    assert list(found["Settings"])[0] == "encoder: GRU(8, 32) · lr 0.1"
-    assert (
-        list(found["Settings"])[2]
-        == "LSTM · Adding problem · sequence length 20 · seed 3 · hidden size 8"
-    )
+    settings = list(found["Settings"])
+    assert settings[0] == "encoder: GRU(8, 32) · lr 0.1"
+    assert settings[2] == "LSTM · Adding problem · sequence length 20 · seed 3 · hidden size 8"
     assert list(found["Horizon"])[2] == "10"  # 0.9 ** 10 = 0.349 < 1/e < 0.387.
-    assert list(found["Loss"])[2] == [1, 1 / 2, pytest.approx(1 / 3)]
+    assert list(found["Loss"])[2].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
     assert list(found["Layers"]) == ["l0"] * 3
 
 
@@ -173,9 +171,9 @@ def test_the_save_button_and_every_run(workers: Told, monkeypatch: pytest.Monkey
         page.button(key="save").click().run()
         assert "There is no run yet" in words_of(page)
         assert saved == []
-    page = opened_page("vanishing", {"gain": "1", "recurrent_gain": "1.234"})
+    page = opened_page("vanishing", {"recurrent_init": "orthogonal", "recurrent_gain": "1.234"})
     page.button(key="save").click().run()
-    assert [each[1:] for each in saved] == [("plain RNN, recall", ("Vanishing & exploding",))]
+    assert [each[1:] for each in saved] == [("RNN, Adding problem", ("Vanishing & exploding",))]
     page.checkbox(key="saves_all").check().run()
     assert page.session_state[ui_session._KEY].saves_all
     assert saving.RUNS == "pages/runs.py"
