@@ -248,7 +248,7 @@ def _count(runs: Sequence[RunInfo]) -> str:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
-        "Settings": column.TextColumn("Settings that differ", width="large"),
+        "Settings": column.TextColumn("Settings that differ", width="medium"),
         "Loss": column.LineChartColumn("Loss", width="small", y_min=0),
         "Horizon": column.TextColumn("Horizon", help="Timesteps back, of the top layer, at last."),
         "When": column.DatetimeColumn("When", format="YYYY-MM-DD HH:mm"),
