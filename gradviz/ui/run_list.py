@@ -214,7 +214,8 @@ def _change(change: Callable[[Store], object]) -> None:
 
 
 def _delete(ids: tuple[int, ...]) -> None:
-    _change(lambda store: (edits.purge(store, UNDO_S), edits.delete(store, ids)))
+    _change(lambda store: edits.purge(store, UNDO_S))
+    _change(lambda store: edits.delete(store, ids))
     if not session().runs_problem:
         session().deleted = ids
 

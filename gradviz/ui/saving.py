@@ -28,7 +28,7 @@ def sidebar(stage: Stage) -> None:
             width="stretch",
             help=f"Keep it in {default_path()}, with what it still trains.",
         )
-        st.checkbox(
+        st.toggle(
             "Save every run",
             help="From the next Train or Step on, in this tab.",
             **bound("saves_all", session().saves_all, _save_all),

@@ -174,6 +174,6 @@ def test_the_save_button_and_every_run(workers: Told, monkeypatch: pytest.Monkey
     page = opened_page("vanishing", {"recurrent_init": "orthogonal", "recurrent_gain": "1.234"})
     page.button(key="save").click().run()
     assert [each[1:] for each in saved] == [("RNN, Adding problem", ("Vanishing & exploding",))]
-    page.checkbox(key="saves_all").check().run()
+    page.toggle(key="saves_all").set_value(True).run()
     assert page.session_state[ui_session._KEY].saves_all
     assert saving.RUNS == "pages/runs.py"
