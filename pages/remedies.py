@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from gradviz.ui import code, exports, layout, remedies, scoreboard, show, training
+from gradviz.ui import code, exports, layout, remedies, saving, scoreboard, show, training
 from gradviz.ui.lessons import REMEDIES
 
 stage = layout.lesson_page(REMEDIES)
 remedies.sidebar(stage)
+saving.sidebar(stage)
 training.heading(stage)
 remedies.choices(stage)
 show.show(stage, above=partial(scoreboard.show, stage.key))

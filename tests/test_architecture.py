@@ -62,6 +62,7 @@ NEIGHBOURS = {
     ("recorded", "store"),
     ("recorded", "training"),
     ("runner", "training"),
+    ("runner", "store"),
     ("checks", "training"),
     ("sweep", "training"),
     ("scoreboard", "sweep"),
@@ -80,6 +81,7 @@ WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script", "exports")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
+SERVER_FILES += ("runner/saving.py",)
 """Files that the web server imports, of a room that imports torch elsewhere."""
 
 

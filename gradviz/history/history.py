@@ -144,6 +144,14 @@ class History:
             values = values[: int(np.searchsorted(steps, upto, side="right"))]
         return values.copy()
 
+    def rows(self, *, after: int = 0) -> list[tuple[float, ...]]:
+        """The kept steps' scalars after step `after`, each in the order of SCALARS."""
+        first = int(np.searchsorted(self._table[: self._rows, 0], after, side="right"))
+        rows = list(map(tuple, self._table[first : self._rows].tolist()))
+        if self._last and self._last[0] > max(after, self._table[: self._rows, 0].max(initial=0)):
+            rows.append(self._last)
+        return rows
+
     def frame_at(self, step: int | None = None) -> Frame | None:
         """The newest frame, or the newest that is not after `step`; the first if all are after."""
         if not self.frames:

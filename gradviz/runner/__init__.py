@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gradviz.runner.check_process import CheckProcess, CheckProgress
 from gradviz.runner.registry import RUNS_AN_OWNER, QuestionError, Runner, RunView, Status
+from gradviz.runner.saving import Saver, Saving
 
 __all__ = [
     "RUNS_AN_OWNER",
@@ -15,5 +16,7 @@ __all__ = [
     "QuestionError",
     "RunView",
     "Runner",
+    "Saver",
+    "Saving",
     "Status",
 ]

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from gradviz.config import LIMITS, RunConfig
 from gradviz.history import FRAME_BYTES, SCALARS, CloseUpRequest, History
 from gradviz.runner.process import WorkerProcess
+from gradviz.runner.saving import Saver, Saving
 
 Status = Literal["starting", "running", "pausing", "paused", "stopped", "lost"]
 """pausing: told to pause, and the step it was in is not over yet."""
@@ -47,6 +48,8 @@ class RunView:
     steps_per_second: float = 0.0
     step_ms: float | None = None
     """CPU time of a step that is not measured, in milliseconds: the median of the last hundred."""
+    saving: Saving | None = None
+    """How it is being saved; None where it is not."""
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Runner:
         is_active: whether a session (an owner) is still connected.
         grace_s: a run whose owners have all been gone for so long is stopped and freed.
         silence_s: a worker that has said nothing for so long is ended and replaced.
+        saver: writes the runs that are saved; None: into the file of `store.default_path`.
     """
 
     def __init__(
@@ -81,7 +85,9 @@ class Runner:
         is_active: Callable[[str], bool] = lambda owner: True,
         grace_s: float = 30.0,
         silence_s: float = SILENCE_S,
+        saver: Saver | None = None,
     ) -> None:
+        self._saver = saver or Saver()
         self._is_active = is_active
         self._grace_s = grace_s
         self._silence_s = silence_s
@@ -237,10 +243,32 @@ class Runner:
             opened = (run.view.config.to_dict(), data, owner, run.closeup, run.in_line)
             run.worker.send("open", name, opened)
 
+    def save(self, name: str, title: str, tags: tuple[str, ...] = ()) -> bool:
+        """Save a run, its steps so far and those to come; a second time nothing happens.
+
+        Args:
+            name: of the run.
+            title: its name in the list of runs.
+            tags: words to find it by.
+
+        Returns:
+            Whether it is known and has begun, so that there is something to save.
+        """
+        run = self._runs.get(name)
+        if run is None or not run.view.history.last_step:
+            return False
+        with run.lock:
+            if run.view.saving is None:
+                run.view.saving = Saving(title, tags)
+                self._saver.add(run.view.saving, run.view, run.lock)
+        return True
+
     def close(self, name: str) -> None:
         """Stop a run and free its memory."""
         with self._lock:
             run = self._runs.pop(name, None)
+        if run and run.view.saving:
+            run.view.saving.closed_at = time.monotonic()
         if run:
             run.worker.send("close", name)
 
@@ -262,6 +290,7 @@ class Runner:
     def shutdown(self) -> None:
         """End all workers."""
         self._closing.set()
+        self._saver.stop()
         for worker in self._workers:
             worker.end()
 

@@ -30,7 +30,7 @@ def as_json(config: RunConfig | RecordedConfig) -> str:
         raise StoreError(f"config must hold plain values by name, but {error}.") from error
 
 
-@lru_cache(maxsize=1024)  # A list of a thousand runs has few kinds of settings; 1 ms each.
+@lru_cache(maxsize=4096)  # A list of a thousand runs has few kinds of settings; 1 ms each.
 def from_json(text: str) -> RunConfig | RecordedConfig:
     """Of `as_json`.
 

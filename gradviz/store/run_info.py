@@ -131,10 +131,11 @@ def _layers(connection: Connection) -> dict[int, dict[str, float]]:
 
 
 def _newest(connection: Connection) -> Iterator[tuple[Any, ...]]:
+    # CROSS, for else SQLite scans all of `measured`: 15 times as long.
     return connection.execute(
         "SELECT measured.run, layer, measured.name, shape,"
         " CASE WHEN measured.name = 'gradient_horizon' THEN value END FROM run"
-        " JOIN measured ON measured.run = run.id"
+        " CROSS JOIN measured ON measured.run = run.id"
         " AND step = (SELECT max(step) FROM measured WHERE run = run.id)"
         " WHERE measured.name IN ('gradient_horizon', 'hidden_grad_log10')"
         " ORDER BY measured.run, measured.rowid"

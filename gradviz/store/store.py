@@ -190,6 +190,22 @@ class Store:
             except (ValueError, TypeError, KeyError) as error:
                 raise StoreError(f"The runs of {self.path} cannot be read: {error}") from error
 
+    def state_of(self, run_id: int) -> tuple[float | None, ...]:
+        """Changes whenever a run's content does: its last step, last measured row and its end.
+
+        Raises:
+            StoreError: where the file cannot be read.
+        """
+        with self.reading() as connection:
+            found: tuple[float | None, ...] = connection.execute(
+                "SELECT (SELECT max(step) FROM scalars WHERE run = :run),"
+                " (SELECT max(step) FROM measured WHERE run = :run),"
+                " (SELECT max(rowid) FROM measured WHERE run = :run), ended, started"
+                " FROM (SELECT 1) LEFT JOIN run ON id = :run",
+                {"run": run_id},
+            ).fetchone()
+        return found
+
     def load(self, run_id: int) -> History:
         """A run as far as it was committed, at one moment of it.
 

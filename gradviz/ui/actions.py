@@ -53,6 +53,7 @@ def _play(stage: Stage, value: object) -> None:
 
 def _train(stage: Stage, run: str) -> None:
     """As far as the lesson goes, or the stage asks for; from there on without end."""
+    stage.wants_saving = session().saves_all
     goal = stage.lesson.goal(stage)
     if goal is not None:
         runner().play(run, until=goal)
@@ -74,6 +75,7 @@ def _step(stage: Stage, value: object) -> None:
     if isinstance(value, int) and value in {1, 10, 100}:
         for run in stage.ids or open_runs(stage):
             runner().step(run, int(value))
+        stage.wants_saving = session().saves_all
 
 
 def _reset(stage: Stage, value: object) -> None:
@@ -262,7 +264,7 @@ def close_runs(stage: Stage) -> None:
     """Stop a stage's runs and free their memory."""
     for run in stage.ids:
         runner().close(run)
-    stage.runs, stage.started = {}, {}
+    stage.runs, stage.started, stage.stored = {}, {}, {}
     stage.scrub = stage.seen_first
     stage.notice = ""
 

@@ -141,6 +141,7 @@ def _links(state: Session) -> None:
             icon=lesson.icon,
             query_params=link_query(stage) if stage else None,
         )
+    st.page_link("pages/runs.py", label="Runs", icon=":material/inventory_2:")
     st.page_link(YOUR_DATA, label="Your data", icon=":material/upload_file:")
     st.page_link(
         LECTURE, label="Lecture", icon=":material/slideshow:", query_params=state.talk.to_query()

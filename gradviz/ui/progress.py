@@ -38,8 +38,10 @@ def progress_of(stage: Stage, views: Sequence[RunView], runs: Runs) -> str:
 
 
 def _recorded(stage: Stage, runs: Runs) -> str:
-    day = recordings.day_of(stage)
+    day = "" if stage.stored else recordings.day_of(stage)
     steps = max((history.last_step for each in runs.values() for history in each), default=0)
+    if stage.stored:
+        return f"saved · {steps:,} steps"
     return f"recorded {day} · {steps:,} steps" if day and steps else ""
 
 

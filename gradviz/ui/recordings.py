@@ -38,6 +38,10 @@ def offer(stage: Stage) -> None:
     if stage.runs:
         stage.opens_at = stage.lesson.opens_at
         return
+    if stage.stored and stage.setups == stage.stored_for:
+        stage.recording, stage.start, stage.opens_at = "", "Train these settings anew", 0
+        return
+    stage.stored = {}
     # A recording holds one sequence's close-ups; for another the network is run.
     here = stage.look == CloseUpRequest() or not stage.lesson.closeup
     wanted = here and (stage.lesson.opens_recorded or stage.recording)

@@ -32,6 +32,14 @@ class Session:
     """What was uploaded here."""
     hide: frozenset[str] = frozenset()
     """Parts of a page that its URL asked to leave out."""
+    saves_all: bool = False
+    """Whether every run that is trained here is saved."""
+    deleted: tuple[int, ...] = ()
+    """Saved runs deleted last, which can be brought back."""
+    runs_problem: str = ""
+    """A sentence on what could not be done with the saved runs last."""
+    runs_taken: int = 0
+    """Files of runs that were imported: each time the uploader is a new one, without the file."""
     checking: CheckProcess | None = None
     """The science checks that were run last, or are running."""
     check_slow: bool = False

@@ -13,7 +13,7 @@ import streamlit as st
 from gradviz.config import RunConfig, label_of
 from gradviz.history import CloseUp, History
 from gradviz.runner import RunView
-from gradviz.ui import actions, recordings
+from gradviz.ui import actions, recordings, saving, stills
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
 from gradviz.ui.progress import progress_of, status_of
@@ -66,6 +66,7 @@ def _show(
     stage = session().stages[key]
     # A click that Streamlit brought without its callback, or twice, is obeyed here, or not again.
     actions.obey_orders(key)
+    saving.follow(stage)
     with _viewing(stage) as views:
         _draw(stage, views, above)
     # A click on a picture, or under it, may have set something.
@@ -138,9 +139,9 @@ def histories(stage: Stage, views: Views) -> Runs:
     """What a stage shows: its runs, else its recording, else what nothing is known of yet."""
     if views:
         return {label: [view.history for view in each] for label, each in views.items()}
-    recorded = recordings.runs_of(stage, stage.recording)
-    if recorded:
-        return recorded
+    found = stills.runs_of(stage) or recordings.runs_of(stage, stage.recording)
+    if found:
+        return found
     return {label: [History(each) for each in configs] for label, configs in stage.setups.items()}
 
 
@@ -167,6 +168,7 @@ def _version(stage: Stage, views: Views, runs: Runs) -> str:
         stage.only,
         stage.scale,
         stage.recording,
+        stage.stored,
         st.context.theme.type,
         None if views else stage.config.to_query(),
     )
@@ -200,6 +202,8 @@ def _banners(stage: Stage, views: Views) -> None:
             for view in each:
                 if view.message:
                     st.error(plain(f"{label}: {view.message}" if label else view.message))
+                if view.saving and view.saving.problem:
+                    st.warning(plain(f"Not saved yet: {view.saving.problem}"))
         if any(view.status == "lost" for each in views.values() for view in each):
             st.button(
                 "Resume from the last good state",

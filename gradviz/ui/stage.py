@@ -38,6 +38,10 @@ class Stage:
     """What the runs were opened with, their live changes included."""
     recording: str = ""
     """The scenario whose recorded run is shown while there is no run of this tab's own."""
+    stored: dict[str, int] = field(default_factory=dict)
+    """Saved runs that are shown while there is none of this tab's own: label to id in the file."""
+    stored_for: Setups = field(default_factory=dict)
+    """The set-ups when they were opened; with others they are shown no more."""
     scrub: int | None = None
     """Step the pictures show; None follows the newest."""
     look: CloseUpRequest = field(default_factory=CloseUpRequest)
@@ -54,6 +58,8 @@ class Stage:
     """How far that button trains; None: without end."""
     opens_at: int = field(init=False)
     """As of the lesson; 0 where a recorded run is shown, or nothing may be seen yet."""
+    wants_saving: bool = False
+    """Whether its runs are to be saved as soon as they have begun."""
     active_at: float = -1e9
     """time.monotonic() when the runs were last seen training, or last told to do something."""
     handled: int = 0

@@ -79,7 +79,7 @@ def test_home_shows_every_scenario_with_its_picture() -> None:
     assert all(each.text in words for each in lessons)
     beside = len(LESSONS) + len(
         [
-            *("Home", "Your data", "Lecture", "Self-check"),
+            *("Home", "Runs", "Your data", "Lecture", "Self-check"),
             *("In front of a class?", "A text or a CSV of your own?"),
             "Can these numbers be trusted?",
         ]

@@ -1,0 +1,74 @@
+"""Saved runs on a stage: read from the file of runs, shown without anything that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from gradviz.history import History
+from gradviz.store import RunInfo, Store, StoreError, default_path
+from gradviz.ui.lesson import Runs
+from gradviz.ui.stage import Stage
+from gradviz.ui.words import plain
+
+WAIT_S = 2.0
+"""For another process that holds the file: a page must not wait for ten."""
+
+MOST_KEPT = 12
+"""Saved runs in the server's memory, of some megabytes each."""
+
+
+@contextmanager
+def opened() -> Iterator[Store | None]:
+    """The file of runs; None where there is none yet. Only to read where it cannot be written.
+
+    Raises:
+        StoreError: where it cannot be read either.
+    """
+    path = default_path()
+    if not path.exists():
+        yield None
+        return
+    try:
+        store = Store(path, timeout_s=WAIT_S)
+    except StoreError:
+        store = Store(path, read_only=True, timeout_s=WAIT_S)
+    with store:
+        yield store
+
+
+def infos() -> list[RunInfo]:
+    """All saved runs, the newest first.
+
+    Raises:
+        StoreError: where the file cannot be read.
+    """
+    with opened() as store:
+        return store.runs()[::-1] if store else []
+
+
+def runs_of(stage: Stage) -> Runs:
+    """The saved runs that a stage shows, by label; none, with a sentence, where one is gone."""
+    try:
+        return {label: [_history(run)] for label, run in stage.stored.items()}
+    except StoreError as error:
+        stage.stored, stage.notice = {}, plain(str(error))
+        return {}
+
+
+def _history(run_id: int) -> History:
+    """As far as it is in the file now: another process may still be writing it."""
+    with opened() as store:
+        if store is None:
+            raise StoreError(f"There is no file {default_path()} any more.")
+        return _loaded(default_path(), run_id, store.state_of(run_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=MOST_KEPT)
+def _loaded(path: Path, run_id: int, state: tuple[float | None, ...]) -> History:
+    """A run, read once for all sessions, which only look at it."""
+    with Store(path, read_only=True, timeout_s=WAIT_S) as store:
+        return store.load(run_id)
