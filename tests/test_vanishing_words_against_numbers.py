@@ -12,6 +12,7 @@ from every import every
 from judging import NUMBER
 
 from gradviz.config import RunConfig
+from gradviz.config.remedy_fields import GROUP_OF
 from gradviz.history import CloseUp, Frame, History, LayerFrame
 from gradviz.reading import read_vanishing
 from gradviz.recorded import load
@@ -253,8 +254,8 @@ def test_no_product_of_measured_jacobians_exceeds_the_bound_that_is_told(name: s
 def default_cells() -> list[tuple[str, str]]:
     """Scenario and label of every run of PyTorch's cells whose weights start as PyTorch's.
 
-    Not of short sequences, over which a trained network may keep its gradient, and not of those
-    that read both ways.
+    Not of those that have a remedy, nor of short sequences, over which a trained network may keep
+    its gradient, and not of those that read both ways.
     """
     return [
         (name, label)
@@ -265,6 +266,7 @@ def default_cells() -> list[tuple[str, str]]:
         and config.cell in {"rnn", "lstm", "gru"}
         and config.timesteps > 20
         and not config.bidirectional
+        and not config.differences().keys() & set(GROUP_OF)
     ]
 
 

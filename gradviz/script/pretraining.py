@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gradviz.config import TASKS
 from gradviz.script.draft import Draft
-from gradviz.script.errors import refuse_omega
 
 FIELDS = frozenset({"pretrain_steps"})
 
@@ -13,7 +12,6 @@ def write(draft: Draft) -> None:
     """Stages, each with an optimiser and a state of its own."""
     if not draft.is_pretrained:
         return
-    refuse_omega(draft.config, "pre-training")
     steps, layers = draft.setting("pretrain_steps"), draft.setting("num_layers")
     stage = f"step // {steps}"
     rows = [f"model.recurrent.begin_stage({stage})"]

@@ -168,6 +168,7 @@ def test_the_list_tells_what_is_wrong_with_a_file(own: Path) -> None:
         "start_clipping",
         "start_gradients",
         "start_monday",
+        "start_remedies",
     ]
     errors = [each.value.replace("\\", "") for each in shown.error]
     assert "bad.yaml, line 3, slides[1].do: must be given." in errors
