@@ -625,7 +625,7 @@ def test_no_text_of_a_scenario_praises_an_lstm(name: str) -> None:
 @pytest.mark.usefixtures("training_thread")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_words_are_true_of_a_run_that_is_trained_now(name: str) -> None:
-    scenario: Scenario = replace(SCENARIOS[name], steps=24)
+    scenario: Scenario = replace(SCENARIOS[name], steps=12)
     for history in record(scenario).values():
         for step in [*(frame.step for frame in history.frames), None]:
             assert untrue(Case(history, step)) == []
