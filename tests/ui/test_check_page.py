@@ -84,7 +84,7 @@ def test_the_page_waits_to_be_asked() -> None:
     assert not shown.button("check_run").disabled
     assert shown.button("check_cancel").disabled
     assert not shown.table
-    beside = ["Home", "Lecture", "Self-check", "Your data"]
+    beside = ["Home", "Lecture", "Runs", "Self-check", "Your data"]
     assert len(shown.get("page_link")) == len(LESSONS) + len(beside)
 
 
