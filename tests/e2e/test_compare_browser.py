@@ -123,7 +123,7 @@ def test_a_set_up_is_added_changed_and_trained_by_many_seeds(server: str, page: 
     expect(compared.table.locator("th")).to_have_count(3)
     cell = page.get_by_role("combobox", name="Cell")
     cell.click()
-    page.get_by_role("option", name="GRU").click()
+    page.get_by_role("option", name="GRU", exact=True).click()
     expect(compared.table.locator("th").last).to_have_text("GRU")
     compared.until(lambda: "vs=cell%3Dgru" in page.url)
     seeds = page.get_by_label("Seeds", exact=True)
