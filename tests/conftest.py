@@ -15,10 +15,20 @@ settings.load_profile("gradviz")
 
 @pytest.fixture(autouse=True, scope="session")
 def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Uploads of tests stay out of the user's own shelf; servers and workers inherit this."""
+    """Uploads and runs of tests stay out of the user's own; servers and workers inherit this."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADVIZ_DATA", str(tmp_path_factory.mktemp("data")))
+        folder = tmp_path_factory.mktemp("data")
+        patch.setenv("GRADVIZ_DATA", str(folder))
+        patch.setenv("GRADVIZ_RUNS", str(folder / "runs.db"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def denormals_as_they_are() -> Iterator[None]:
+    """A sweep's job, a command and a script flush them in this thread: not in the next test's."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture
