@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config import RunConfig
+from gradviz.config import ConfigError, RunConfig
 from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS, Scenario
 from gradviz.ui.session import in_fragment, runner, session, session_id
@@ -314,8 +314,12 @@ def _tell(stage: Stage, run: str, then: RunConfig, now: RunConfig) -> RunConfig:
     if now.clip != then.clip:
         del tell["clip_threshold"]  # Of another kind of clip it is another thing.
     for name in [name for name in now.differences(then) if name in tell]:
+        try:
+            changed = then.replace(**{name: getattr(now, name)})
+        except ConfigError:  # Not with the run's own other settings: it waits for a restart.
+            continue
         tell[name](run, getattr(now, name))
-        then = then.replace(**{name: getattr(now, name)})
+        then = changed
         stage.active_at = time.monotonic()
     return then
 

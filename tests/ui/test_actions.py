@@ -137,3 +137,16 @@ def test_live_settings_reach_the_run_and_others_wait(bench: Bench) -> None:
     actions.undo("live_training")
     assert bench.runner.told[3:] == [("set_learning_rate", "run", 3e-3)]
     assert bench.state.started == {"": [RunConfig()]}
+
+
+def test_a_rate_that_the_run_cannot_have_waits_for_a_restart(bench: Bench) -> None:
+    """Its weights would change their signs, by the decay that it runs with and that was unset."""
+    bench.state.change(weight_decay=2.0)
+    bench.order("play")
+    bench.obey()
+    told = len(bench.runner.told)
+    bench.state.change(weight_decay=None)
+    bench.state.change(learning_rate=1.0)
+    actions.setting_changed("live_training", "learning_rate")
+    assert len(bench.runner.told) == told
+    assert set(bench.state.changed()) == {"weight_decay", "learning_rate"}
