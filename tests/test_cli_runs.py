@@ -158,11 +158,12 @@ def test_exports_hold_what_was_recorded(saved: tuple[Path, Result], tmp_path: Pa
     assert [float(row["loss"]) for row in read] == history.column("loss").tolist()
     assert read[-1]["step"] == "12"
     with np.load(targets[1]) as arrays:
-        assert np.array_equal(arrays["scalars/loss"], history.column("loss"))
-        measured = arrays["frames/10/l0/hidden_grad_log10"]
+        assert np.array_equal(arrays["loss"], history.column("loss"))
+        at = arrays["l0.hidden_grad_log10.step"].tolist().index(10)
+        measured = arrays["l0.hidden_grad_log10"][at]
     assert np.array_equal(measured, history.frame_at(10).layers["l0"].hidden_grad_log10)  # type: ignore[union-attr]
     beside = json.loads((tmp_path / "one.json").read_text())
-    assert RunConfig.from_dict(beside["config"]) == history.config
+    assert RunConfig.from_dict(beside["RunConfig"]) == history.config
     with Store(targets[2], read_only=True) as copy:
         assert np.array_equal(copy.load(1).column("loss"), history.column("loss"))
     again = call("runs", "export", 1, "--file", file, "--to", targets[0])

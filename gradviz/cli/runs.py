@@ -89,13 +89,13 @@ def export_runs(run_ids: Sequence[int], file: Path | None, target: Path) -> None
     written = [target]
     try:
         with Store(file or default_path(), read_only=True) as store:
-            known = _known(store, run_ids)
+            _known(store, run_ids)
             if kind == ".db":
                 copy_runs(store, run_ids, target)
             elif kind == ".csv":
                 write_csv(target, store.load(run_ids[0]))
             else:
-                written.append(write_npz(target, store.load(run_ids[0]), known[run_ids[0]]))
+                written.append(write_npz(target, store.load(run_ids[0])))
     except StoreError as error:
         leave(NO_FILE, str(error))
     except OSError as error:
