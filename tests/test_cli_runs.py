@@ -31,7 +31,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A file of one run, and what was said while it was made."""
     file = tmp_path_factory.mktemp("saved") / "runs.db"
     settings = ("--config", f"http://127.0.0.1:8501/live_training?{SMALL}", "--seed", 7)
-    return file, call("run", *settings, "--steps", 12, "--every", 5, "--save", file, "--json")
+    return file, call("run", *settings, "--steps", 12, "--every", 5, "--file", file, "--json")
 
 
 def test_a_run_is_said_and_saved_step_by_step(saved: tuple[Path, Result]) -> None:
@@ -53,10 +53,16 @@ def test_a_run_is_said_and_saved_step_by_step(saved: tuple[Path, Result]) -> Non
     assert (history.config, history.floor) == (trainer.config, trainer.floor)
 
 
-def test_a_scenario_says_what_is_seen() -> None:
+def test_a_scenario_says_what_is_seen_and_the_app_shows_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "made" / "runs.db"
+    monkeypatch.setenv("GRADVIZ_RUNS", str(file))
     result = call("run", "vanishing", "--steps", 2)
     assert result.exit_code == 0, result.output
-    first, second, *_ = result.output.strip().splitlines()
+    first, second, *_, last = result.output.strip().splitlines()
+    assert last == f"  Saved as run 1 of {file}."
+    assert "vanishing" in call("runs", "list").output
     assert first.startswith("vanishing: 2 steps, loss ")
     assert first.endswith(" (learned nothing: 0.1667).")
     assert second.startswith("  Gradients reach ")
@@ -66,7 +72,7 @@ def test_a_number_that_is_not_finite_is_1_and_kept(tmp_path: Path) -> None:
     file, settings = tmp_path / "runs.db", tmp_path / "explodes.json"
     wild = {"clip": "none", "optimizer": "sgd", "learning_rate": 100.0, "activation": "relu"}
     settings.write_text(json.dumps({"seq_len": 20, "hidden_size": 8, "recurrent_gain": 3, **wild}))
-    result = call("run", "--config", settings, "--steps", 100, "--save", file)
+    result = call("run", "--config", settings, "--steps", 100, "--file", file)
     assert result.exit_code == 1, result.output
     assert "Saved as run 1" in result.output
     with Store(file, read_only=True) as store:
@@ -86,7 +92,8 @@ def test_a_number_that_is_not_finite_is_1_and_kept(tmp_path: Path) -> None:
         (("--config", SMALL, "--seed", "-1"), 2, "seed must be a whole number"),
         (("--config", SMALL, "--steps", "0"), 2, "--steps"),
         (("--config", "none.json"), 3, "none.json must be a JSON file that can be read"),
-        (("--config", SMALL, "--save", "/no/such/folder/runs.db"), 3, "The folder of"),
+        (("--config", SMALL, "--file", "/no/such/folder/runs.db"), 3, "The folder of"),
+        (("--config", SMALL, "--file", "runs.db", "--no-save"), 2, "not both"),
         (("--config", "task=series&data=0123456789abcdef"), 3, "0123456789abcdef"),
     ],
 )
@@ -103,6 +110,24 @@ def test_a_wrong_call_is_2_and_a_file_in_the_way_3(
     assert said in " ".join(result.output.replace("│", " ").split())
 
 
+def test_a_run_that_is_not_to_be_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRADVIZ_RUNS", str(tmp_path / "runs.db"))
+    result = call("run", "--config", SMALL, "--steps", 2, "--no-save")
+    assert result.exit_code == 0, result.output
+    assert "Saved" not in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_the_app_that_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRADVIZ_RUNS", str(tmp_path / "file" / "in" / "runs.db"))
+    result = call("run", "--config", SMALL, "--steps", 2)
+    assert result.exit_code == 3
+    assert "could not be made" in " ".join(result.output.split())
+
+
 def test_settings_in_a_file_that_are_none(tmp_path: Path) -> None:
     for text, said in {"[1]": "got list", "{": "must be a JSON file", '{"a": 1}': "“a”"}.items():
         (tmp_path / "a.json").write_text(text)
@@ -114,7 +139,7 @@ def test_settings_in_a_file_that_are_none(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_leaves_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "runs.db"
-    options = ["--steps", "1000000", "--save", str(file), "--json"]
+    options = ["--steps", "1000000", "--file", str(file), "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "gradviz", "run", "--config", SMALL, *options],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -20,7 +20,7 @@ from gradviz.config import RunConfig
 from gradviz.history import SCALARS, History, StepRecord, scalars_of
 from gradviz.reading import read
 from gradviz.scenarios import SCENARIOS
-from gradviz.store import Store, StoreError
+from gradviz.store import Store, StoreError, default_path
 
 NOT_FINITE, INTERRUPTED = 1, 130
 """Exit statuses; 130 is a shell's own of Ctrl-C."""
@@ -44,12 +44,12 @@ DEAR_PROBES = 2
 @click.option("--seed", type=int, help="Another than that of the settings.")
 @click.option("--every", default=10, type=click.IntRange(1), help="Measure each so many steps; 10.")
 @click.option(
-    "--save",
-    "file",
+    "--file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Keep the run in this file of runs, which is made where it is missing.",
+    help="That keeps it, made where it is missing; without: $GRADVIZ_RUNS, else the app's own.",
 )
+@click.option("--no-save", is_flag=True, help="Keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, a step each.")
 @click.option("--list", "listing", is_flag=True, help="Show the scenarios; train nothing.")
 def run(
@@ -59,15 +59,18 @@ def run(
     seed: int | None,
     every: int,
     file: Path | None,
+    no_save: bool,
     as_json: bool,
     listing: bool,
 ) -> None:
-    """Train a scenario, or settings of your own, and say what is seen.
+    """Train a scenario, or settings of your own, keep the run, and say what is seen.
 
     \b
         python -m gradviz run vanishing
-        python -m gradviz run --config "cell=lstm&seq_len=100" --steps 500 --save runs.db
-        python -m gradviz run --config settings.json --json
+        python -m gradviz run --config "cell=lstm&seq_len=100" --steps 500 --file runs.db
+        python -m gradviz run --config settings.json --no-save --json
+
+    The app's page Runs shows it, also while it trains.
 
     A scenario of several set-ups trains one after another, each a run of its own. Ctrl-C ends
     after the present step, with all that was recorded in the file.
@@ -80,7 +83,10 @@ def run(
             click.echo(f"{each.name}: {each.title}, {each.steps} steps")
         return
     asked = {label: with_seed(each, seed) for label, each in configs_asked(scenario, text).items()}
+    if file and no_save:
+        raise click.UsageError("Give --file or --no-save, not both.")
     count = steps or (SCENARIOS[scenario].steps if scenario else STEPS)
+    file = None if no_save else file or _of_the_app()
     failed = False
     with (
         _file_trouble_told(),
@@ -97,6 +103,16 @@ def run(
             if is_wished():
                 break
     sys.exit(INTERRUPTED if is_wished() else NOT_FINITE if failed else 0)
+
+
+def _of_the_app() -> Path:
+    """The file that the app shows, its folder made."""
+    path = default_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        leave(NO_FILE, f"The folder of {path} could not be made: {error.strerror}.")
+    return path
 
 
 Tell = Callable[[StepRecord], object]
