@@ -10,8 +10,9 @@ import pytest
 from every import every
 
 from gradviz import figures
+from gradviz.config import CELLS
 from gradviz.config.remedy_list import REMEDIES
-from gradviz.glossary import PICTURE_TERMS, TERMS, Term
+from gradviz.glossary import PICTURE_TERMS, TERMS, Term, terms_in
 from gradviz.history import RECENT, SOLVED
 from gradviz.reading.verdicts import LOST, MARGIN
 
@@ -54,6 +55,32 @@ def test_a_page_can_explain_every_picture() -> None:
         assert keys, picture
         assert len(set(keys)) == len(keys)
         assert set(keys) <= set(TERMS), picture
+
+
+def test_no_gate_is_named_that_the_cell_lacks() -> None:
+    assert terms_in("gates", CELLS["lstm"].gates) == (
+        "gate",
+        "input_gate",
+        "forget_gate",
+        "output_gate",
+        "candidate",
+    )
+    assert terms_in("gates", CELLS["gru"].gates) == (
+        "gate",
+        "candidate",
+        "reset_gate",
+        "update_gate",
+    )
+    assert terms_in("half_life", CELLS["sru"].gates) == ("half_life", "forget_gate", "chrono_init")
+    assert terms_in("gate_maps", ()) == ("gate", "timestep")
+    assert terms_in("gates") == PICTURE_TERMS["gates"]
+    assert terms_in("loss", ()) == PICTURE_TERMS["loss"]
+    assert terms_in("no picture") == ()
+
+
+def test_every_gate_of_a_cell_can_be_explained() -> None:
+    for name, cell in CELLS.items():
+        assert len(terms_in("gates", cell.gates)) == 1 + len(cell.gates), name
 
 
 @every(

@@ -16,13 +16,13 @@ from gradviz.glossary.gates import GATES
 from gradviz.glossary.gradients import GRADIENTS
 from gradviz.glossary.initialisation import STARTS
 from gradviz.glossary.jacobians import JACOBIANS
-from gradviz.glossary.pictures import PICTURE_TERMS
+from gradviz.glossary.pictures import PICTURE_TERMS, terms_in
 from gradviz.glossary.remedies import REMEDIES
 from gradviz.glossary.shapes import SHAPES
 from gradviz.glossary.term import Term
 from gradviz.glossary.training import TRAINING
 
-__all__ = ["PICTURE_TERMS", "TERMS", "Term"]
+__all__ = ["PICTURE_TERMS", "TERMS", "Term", "terms_in"]
 
 TERMS: Mapping[str, Term] = MappingProxyType(
     {

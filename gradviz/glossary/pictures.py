@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 _GATE_NAMES = (
@@ -13,6 +13,7 @@ _GATE_NAMES = (
     "candidate",
     "reset_gate",
     "update_gate",
+    "highway_gate",
 )
 
 PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -74,3 +75,18 @@ PICTURE_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """A picture's name → the terms that stand in it, the most telling first."""
+
+
+def terms_in(picture: str, gates: Collection[str] | None = None) -> tuple[str, ...]:
+    """The terms that stand in a picture of networks with these gates, the most telling first.
+
+    Args:
+        picture: its name; one that is not known has no terms.
+        gates: names as a cell's, the candidate among them; None: of any cell.
+    """
+    terms = PICTURE_TERMS.get(picture, ())
+    if gates is None:
+        return terms
+    there = {name if name == "candidate" else f"{name}_gate" for name in gates}
+    others = {*_GATE_NAMES[1:]} - there
+    return tuple(term for term in terms if term not in others)

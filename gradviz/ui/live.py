@@ -16,7 +16,7 @@ one click of about 40). Here every order has a number and is obeyed once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from gradviz import figures
+from gradviz.config import CELLS, RunConfig
 from gradviz.figures.enlarge import enlarged
-from gradviz.glossary import PICTURE_TERMS, TERMS
+from gradviz.glossary import TERMS, terms_in
+from gradviz.history import History
 from gradviz.runner import Status
 from gradviz.ui.lesson import Picture, Runs
 
@@ -105,13 +107,20 @@ def live_message(
             name: figures.as_json(enlarged(picture(runs, step, theme=theme), scale))
             for name, picture in pictures.items()
         }
-        message["terms"] = {name: _terms(name) for name in pictures}
+        gates = _gates(histories)
+        message["terms"] = {name: _terms(name, gates) for name in pictures}
     return json.dumps(message).encode()
 
 
-def _terms(picture: str) -> list[dict[str, str]]:
+def _gates(histories: Sequence[History]) -> set[str] | None:
+    """Of the cells that were trained; None where one of them may be any, or there is none."""
+    cells = [each.config.cell if isinstance(each.config, RunConfig) else "" for each in histories]
+    return {gate for cell in cells for gate in CELLS[cell].gates} if all(cells) and cells else None
+
+
+def _terms(picture: str, gates: Collection[str] | None) -> list[dict[str, str]]:
     """The glossary's words on a picture's terms, for its tooltips."""
-    terms = [TERMS[key] for key in PICTURE_TERMS.get(picture, ())]
+    terms = [TERMS[key] for key in terms_in(picture, gates)]
     return [
         {"name": term.name, "text": term.text, "equation": term.equation_text} for term in terms
     ]
