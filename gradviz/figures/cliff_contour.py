@@ -18,7 +18,9 @@ from gradviz.figures.cliff_look import (
     name_of,
     path_in_picture,
 )
-from gradviz.figures.style import SCRUB, figure, line
+from gradviz.figures.palette import INK, SCRUB
+from gradviz.figures.style import figure
+from gradviz.figures.traces import line
 from gradviz.theory import cliff
 from gradviz.theory.cliff import B_SPAN, W_SPAN, Descent
 
@@ -119,7 +121,7 @@ def _landing(each: Descent, index: int) -> dict[str, Any]:
         "bgcolor": "rgba(255,255,255,0.9)",
         "bordercolor": colour,
         "borderpad": 3,
-        "font": {"size": 11, "color": "#31333f"},
+        "font": {"size": 11, "color": INK["light"]},
     }
 
 

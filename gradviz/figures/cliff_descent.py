@@ -8,7 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.figures.cliff_look import CLICK, colour_of, facts_of, has_left, name_of
-from gradviz.figures.style import Mark, figure, line, log_axis
+from gradviz.figures.marks import Mark
+from gradviz.figures.style import figure, log_axis
+from gradviz.figures.traces import line
 from gradviz.theory.cliff import Descent
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.figures.style import AFTER, BEFORE, LAYERS
+from gradviz.figures.palette import AFTER, BEFORE, LAYERS
 from gradviz.theory import cliff
 from gradviz.theory.cliff import B_SPAN, W_SPAN, Descent, Doubles
 
