@@ -81,7 +81,8 @@ WITHOUT_TORCH += ("glossary", "lectures", "uploads", "script", "exports")
 WITHOUT_TORCH += ("ui", "app", "pages")
 WITH_STREAMLIT = ("ui", "app", "pages")
 SERVER_FILES = ("runner/__init__.py", "runner/registry.py", "runner/check_process.py")
-SERVER_FILES += ("runner/saving.py",)
+SERVER_FILES += ("runner/asking.py", "runner/budget.py", "runner/live_run.py")
+SERVER_FILES += ("runner/process.py", "runner/run_view.py", "runner/saving.py")
 """Files that the web server imports, of a room that imports torch elsewhere."""
 
 

@@ -70,12 +70,12 @@ def test_every_limit_holds_where_it_should() -> None:
     }
     environment = {variable(name): str(value) for name, value in wanted.items()}
     code = (
-        "from gradviz.runner import registry\n"
+        "from gradviz.runner import budget, registry\n"
         "from gradviz.config import LIMITS, WORK_BUDGET, WORD_BUDGET\n"
         "from gradviz.uploads import MOST_BYTES, shelf\n"
         "registry.WorkerProcess = lambda *heard: None\n"
         "workers = len(registry.Runner()._workers)\n"
-        "print(workers, registry.RUNS_AN_OWNER, registry.BYTES_AN_OWNER >> 20, LIMITS.steps,"
+        "print(workers, budget.RUNS_AN_OWNER, budget.BYTES_AN_OWNER >> 20, LIMITS.steps,"
         " LIMITS.step_seconds, WORK_BUDGET, WORD_BUDGET, MOST_BYTES >> 20, shelf.MOST_BYTES >> 20)"
     )
     done = subprocess.run(

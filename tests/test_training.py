@@ -168,7 +168,7 @@ def test_an_unmeasured_step_never_meets_the_instrument(monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("watch was entered")
 
-    monkeypatch.setattr("gradviz.training.trainer.watch", refuse)
+    monkeypatch.setattr("gradviz.training.instrument.watch", refuse)
     trainer = Trainer(small(record_every=3))
     losses(trainer, 2)
     trainer.step = 1

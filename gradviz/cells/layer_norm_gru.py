@@ -22,11 +22,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from gradviz.cells.arrays import joined
 from gradviz.cells.layer import RecurrentLayer
-from gradviz.cells.layer_norm import EPSILON, Normalised, normalised
+from gradviz.cells.layer_norm import Normalised, layer_norm, normalised, start_norms
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import HiddenCoupling, Replay, State
 from gradviz.cells.squash import logistic_slope, tanh_slope
@@ -98,10 +97,7 @@ class LayerNormGru(RecurrentLayer):
             gain_ih=(rows,),
             gain_hh=(rows,),
         )
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                if not name.startswith("weight"):
-                    parameter.fill_(1.0 if "gain" in name else 0.0)
+        start_norms(self)
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
@@ -177,4 +173,4 @@ def _norms(values: Tensor, gain: Tensor, bias: Tensor) -> list[Tensor]:
     """LN(u; α, β) of (…, 3H): over the 2H rows of r and z, and over the H of n."""
     width = values.shape[-1] // 3
     parts = zip(*(each.split((2 * width, width), -1) for each in (values, gain, bias)), strict=True)
-    return [functional.layer_norm(u, a.shape, a, b, EPSILON) for u, a, b in parts]
+    return [layer_norm(u, a, b) for u, a, b in parts]

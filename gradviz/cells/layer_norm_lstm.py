@@ -25,11 +25,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from gradviz.cells.arrays import joined
 from gradviz.cells.layer import RecurrentLayer
-from gradviz.cells.layer_norm import EPSILON, Normalised, normalised
+from gradviz.cells.layer_norm import Normalised, layer_norm, normalised, start_norms
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import HiddenCoupling, MemoryLinearisation, Replay, State
 from gradviz.cells.lstm import cell_states
@@ -119,10 +118,7 @@ class LayerNormLstm(RecurrentLayer):
             cell_gain=(hidden_size,),
             cell_bias=(hidden_size,),
         )
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                if not name.startswith("weight"):
-                    parameter.fill_(1.0 if "gain" in name else 0.0)
+        start_norms(self)
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
@@ -141,15 +137,15 @@ class LayerNormLstm(RecurrentLayer):
     def run(self, inputs: Tensor, start: State, weights: dict[str, Tensor]) -> tuple[Tensor, State]:
         """Timestep by timestep."""
         w = weights
-        drives = _norm(inputs @ w["weight_ih"].T, w["gain_ih"], w["bias_ih"])
+        drives = layer_norm(inputs @ w["weight_ih"].T, w["gain_ih"], w["bias_ih"])
         back = w["weight_hh"].T
         h, c = start
         outputs = []
         for drive in drives:
-            recurrent = _norm(h @ back, w["gain_hh"], w["bias_hh"])
+            recurrent = layer_norm(h @ back, w["gain_hh"], w["bias_hh"])
             i, f, g, o = (drive + recurrent).chunk(4, -1)
             c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(_norm(c, w["cell_gain"], w["cell_bias"]))
+            h = torch.sigmoid(o) * torch.tanh(layer_norm(c, w["cell_gain"], w["cell_bias"]))
             outputs.append(h)
         return torch.stack(outputs), (h, c)
 
@@ -192,8 +188,3 @@ class LayerNormLstm(RecurrentLayer):
             reads=(passed.before,),
             gates={"input": i, "forget": f, "candidate": g, "output": o},
         )
-
-
-def _norm(values: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-    """LN(u; α, β) over the last axis."""
-    return functional.layer_norm(values, gain.shape, gain, bias, EPSILON)

@@ -22,10 +22,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from gradviz.cells.layer import RecurrentLayer
-from gradviz.cells.layer_norm import EPSILON, Normalised, normalised
+from gradviz.cells.layer_norm import Normalised, layer_norm, normalised, start_norms
 from gradviz.cells.layer_pass import LayerPass
 from gradviz.cells.linearisation import HiddenCoupling, Replay, State
 from gradviz.cells.squash import tanh_slope
@@ -79,9 +78,7 @@ class LayerNormRnn(RecurrentLayer):
             gain=(hidden_size,),
             bias=(hidden_size,),
         )
-        with torch.no_grad():
-            self.get_parameter("gain").fill_(1.0)
-            self.get_parameter("bias").fill_(0.0)
+        start_norms(self)
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
@@ -104,7 +101,7 @@ class LayerNormRnn(RecurrentLayer):
         outputs = []
         for drive in inputs @ weights["weight_ih"].T:
             a = torch.addmm(drive, h, back)
-            h = torch.tanh(functional.layer_norm(a, gain.shape, gain, bias, EPSILON))
+            h = torch.tanh(layer_norm(a, gain, bias))
             outputs.append(h)
         return torch.stack(outputs), (h,)
 

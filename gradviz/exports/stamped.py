@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from gradviz.exports.browser import ExportError
 from gradviz.exports.stamp import Stamp
-from gradviz.figures.style import escaped
+from gradviz.figures.palette import INK, QUIET
+from gradviz.figures.wording import escaped
 
 Theme = Literal["light", "dark"]
 
@@ -26,8 +27,6 @@ LETTER, WIDE_LETTER = 0.56, 1.0
 EDGE_PX, GAP_PX = 12, 8
 
 _GROUND: dict[str, str] = {"light": "#ffffff", "dark": "#0e1117"}
-_INK = {"light": "#31333f", "dark": "#e6e6ea"}
-_QUIET = {"light": "#5f6370", "dark": "#a3a8b4"}
 
 
 def stamped(
@@ -83,7 +82,7 @@ def _check(name: str, px: int) -> None:
 
 
 def _lines(stamp: Stamp, width: int, theme: Theme) -> list[dict[str, Any]]:
-    kinds = ((stamp.caption, CAPTION_PX, _INK), (stamp.facts, FACTS_PX, _QUIET))
+    kinds = ((stamp.caption, CAPTION_PX, INK), (stamp.facts, FACTS_PX, QUIET))
     return [
         {"text": escaped(line), "size": size, "color": ink[theme], "px": round(size * LEADING)}
         for words, size, ink in kinds

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from gradviz.figures.bottleneck import bottleneck
 from gradviz.figures.carried_state import carried_state
-from gradviz.figures.cliff import contour, descent, surface_3d
+from gradviz.figures.cliff_contour import contour
+from gradviz.figures.cliff_descent import descent
+from gradviz.figures.cliff_surface import surface_3d
 from gradviz.figures.clip_comparison import (
     clip_angle,
     clip_norms,

@@ -12,8 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.figures.over_time import gradient_flow, has_zeros, norm_lines, powers, spread
-from gradviz.figures.style import GREEN, figure, line, log_axis
+from gradviz.figures.palette import GREEN
+from gradviz.figures.style import figure, log_axis
 from gradviz.figures.time_axis import time_axis
+from gradviz.figures.traces import line
 from gradviz.history import Crossing, Frame, History, crossing
 
 

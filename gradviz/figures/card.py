@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
-from gradviz.figures.style import BLUE, LOSS, ORANGE
+from gradviz.figures.palette import BLUE, LOSS, ORANGE
 from gradviz.history import Frame, History, crossing
 
 WIDTH, HEIGHT = 320, 150

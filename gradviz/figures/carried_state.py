@@ -12,7 +12,9 @@ import plotly.graph_objects as go
 
 from gradviz.figures.layer_look import FEW, Look, looks
 from gradviz.figures.over_training import marks_of
-from gradviz.figures.style import WAITING, band, count_of, escaped, figure, line
+from gradviz.figures.style import figure
+from gradviz.figures.traces import band, line
+from gradviz.figures.wording import WAITING, count_of, escaped
 from gradviz.history import Floats, Frame, History
 
 COLUMNS = 400

@@ -14,8 +14,11 @@ import plotly.graph_objects as go
 from gradviz.config import RunConfig
 from gradviz.figures.compare_by_step import by_step
 from gradviz.figures.over_training import threshold_line
+from gradviz.figures.palette import SETUPS
 from gradviz.figures.setups import Column, Runs, every, median_of, on_one_axis
-from gradviz.figures.style import SETUPS, escaped, line, log_axis, thinned
+from gradviz.figures.style import log_axis
+from gradviz.figures.traces import line, thinned
+from gradviz.figures.wording import escaped
 from gradviz.history import Floats, History
 
 LOOK_BACK = 50

@@ -9,18 +9,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.palette import AFTER, BEFORE, LIMIT
 from gradviz.figures.setups import BELOW
-from gradviz.figures.style import (
-    AFTER,
-    BEFORE,
-    LIMIT,
-    WAITING,
-    count_of,
-    escaped,
-    figure,
-    line,
-    log_axis,
-)
+from gradviz.figures.style import figure, log_axis
+from gradviz.figures.traces import line
+from gradviz.figures.wording import WAITING, count_of, escaped
 from gradviz.history import Floats, History
 
 PERCENTILES = (10, 25, 50, 75, 90, 95, 99)

@@ -8,7 +8,7 @@ from gradviz.config import CELLS, RunConfig
 from gradviz.figures.gate_bands import no_gates
 from gradviz.figures.memoryless import NO_STATE
 from gradviz.figures.over_time import NOT_MEASURED
-from gradviz.figures.style import WAITING, escaped
+from gradviz.figures.wording import WAITING, escaped
 from gradviz.history import CloseUp, History
 
 LETTERS = {"input": "i", "forget": "f", "output": "o", "reset": "r", "update": "z", "highway": "r"}

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.marks import Mark
 from gradviz.figures.over_training import live_changes, newest_named, words_of
+from gradviz.figures.palette import SCRUB, SETUPS
 from gradviz.figures.setups import BELOW, Column, Runs, drawn, every, on_one_axis, seeds_seen
-from gradviz.figures.style import SCRUB, SETUPS, WAITING, Mark, escaped, figure
+from gradviz.figures.style import figure
+from gradviz.figures.wording import WAITING, escaped
 from gradviz.history import History
 
 CEILING = 10.0

@@ -26,8 +26,10 @@ from gradviz.figures.setups import (
     steps_seen,
 )
 from gradviz.figures.stops import first_reached
-from gradviz.figures.style import WAITING, figure, level
+from gradviz.figures.style import figure
 from gradviz.figures.time_axis import TimeAxis, common_axis
+from gradviz.figures.traces import level
+from gradviz.figures.wording import WAITING
 from gradviz.history import Floats, Frame, LayerFrame, crossing
 
 

@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 from gradviz.figures.compare_by_step import by_step, last_step_of
 from gradviz.figures.over_training import WIDE
 from gradviz.figures.setups import Column, Runs, every, lengths_seen
-from gradviz.figures.style import WAITING, level, log_axis
+from gradviz.figures.style import log_axis
+from gradviz.figures.traces import level
+from gradviz.figures.wording import WAITING
 from gradviz.history import Floats, Frame, History, crossing
 
 FRAMES = 2400

@@ -9,10 +9,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gradviz.config import CELLS, RunConfig, gateless
+from gradviz.figures.layer_look import layer_shown
 from gradviz.figures.memoryless import NO_STATE
 from gradviz.figures.over_time import NOT_MEASURED
-from gradviz.figures.style import GATES, WAITING, band, escaped, figure, layer_shown, line
+from gradviz.figures.palette import GATES
+from gradviz.figures.style import figure
 from gradviz.figures.time_axis import TimeAxis, own_timesteps, time_axis
+from gradviz.figures.traces import band, line
+from gradviz.figures.wording import WAITING, escaped
 from gradviz.history import Crossing, Floats, History, crossing
 
 

@@ -21,7 +21,9 @@ from gradviz.figures.inputs import (
     input_traces,
     view_of,
 )
-from gradviz.figures.style import GATES, MARGIN, escaped, figure
+from gradviz.figures.palette import GATES
+from gradviz.figures.style import MARGIN, figure
+from gradviz.figures.wording import escaped
 from gradviz.history import CloseUp, Floats, History, memory_gate
 
 COLUMNS = 250

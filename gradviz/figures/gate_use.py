@@ -13,17 +13,11 @@ import plotly.graph_objects as go
 from gradviz.figures.closely import closeup_at, facts_of, why_empty
 from gradviz.figures.gate_bands import gate_band, gate_rows
 from gradviz.figures.inputs import input_marks, view_of
-from gradviz.figures.style import (
-    BLUE,
-    GATES,
-    GREY,
-    Mark,
-    band,
-    count_of,
-    escaped,
-    figure,
-    line,
-)
+from gradviz.figures.marks import Mark
+from gradviz.figures.palette import BLUE, GATES, GREY
+from gradviz.figures.style import figure
+from gradviz.figures.traces import band, line
+from gradviz.figures.wording import count_of, escaped
 from gradviz.history import CloseUp, Floats, History
 
 SYMBOLS = {

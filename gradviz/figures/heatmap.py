@@ -9,18 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from gradviz.figures.layer_look import layer_shown
 from gradviz.figures.over_training import marks_of
 from gradviz.figures.stops import first_reached
-from gradviz.figures.style import (
-    MARGIN,
-    WAITING,
-    count_of,
-    escaped,
-    figure,
-    layer_shown,
-    level,
-)
+from gradviz.figures.style import MARGIN, figure
 from gradviz.figures.time_axis import bottleneck_mark, own_ticks
+from gradviz.figures.traces import level
+from gradviz.figures.wording import WAITING, count_of, escaped
 from gradviz.history import Floats, Frame, History, crossing
 
 COLUMNS = 200

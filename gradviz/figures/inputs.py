@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
-from gradviz.figures.style import BLUE, GREY, ORANGE, VIOLET, Mark, escaped, line
+from gradviz.figures.marks import Mark
+from gradviz.figures.palette import BLUE, GREY, ORANGE, VIOLET
+from gradviz.figures.traces import line
+from gradviz.figures.wording import escaped
 from gradviz.history import Floats, History
 
 SILENCE = -1

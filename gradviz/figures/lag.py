@@ -14,20 +14,10 @@ from numpy.typing import NDArray
 
 from gradviz.figures.memoryless import why_none
 from gradviz.figures.over_time import FLOAT32_FLOOR, NOT_MEASURED
-from gradviz.figures.style import (
-    BLUE,
-    GREEN,
-    MARGIN,
-    ORANGE,
-    RED,
-    WAITING,
-    band,
-    count_of,
-    escaped,
-    figure,
-    level,
-    line,
-)
+from gradviz.figures.palette import BLUE, GREEN, ORANGE, RED
+from gradviz.figures.style import MARGIN, figure
+from gradviz.figures.traces import band, level, line
+from gradviz.figures.wording import WAITING, count_of, escaped
 from gradviz.history import Floats, Frame, History
 from gradviz.theory.growth import Growth, growth
 from gradviz.theory.linear import powers_log10

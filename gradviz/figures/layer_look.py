@@ -1,4 +1,4 @@
-"""How a layer's line looks.
+"""How a layer's line looks, and which layer a picture of one shows.
 
 Up to four have the house's colours; of more the colour says how deep a layer lies, and dashes that
 it reads from the end.
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.figures.style import BLUE, GREEN, GREY, LAYERS, ORANGE, PINK, RED, line
-from gradviz.history import is_reversed
+from gradviz.config import RunConfig
+from gradviz.figures.palette import BLUE, GREEN, GREY, LAYERS, ORANGE, PINK, RED
+from gradviz.figures.traces import line
+from gradviz.history import History, is_reversed
 
 DEPTHS = (BLUE, "#0f93a6", GREEN, "#7d8f00", ORANGE, RED, PINK, "#a364d4")
 """From the lowest layer up, in the order of the hues: as many as a network may have."""
@@ -64,6 +66,22 @@ def key_of_reversed(names: Sequence[str]) -> list[dict[str, Any]]:
         return []
     nothing = np.full(1, np.nan)
     return [line(nothing, nothing, "from the end", GREY, uid="reversed", dash=REVERSED)]
+
+
+def layer_shown(history: History, asked: str | None) -> str:
+    """The layer asked for, or the top one, read forward, of a history with frames.
+
+    Raises:
+        ValueError: when there is no such layer.
+    """
+    names = history.layer_names
+    if asked is None:
+        return next((name for name in names[::-1] if not is_reversed(name)), names[-1])
+    config = history.config
+    # In pre-training a layer may be asked for that does not run yet.
+    if asked not in (*names, *(config.layer_names if isinstance(config, RunConfig) else ())):
+        raise ValueError(f"layer must be one of {', '.join(names)}, got “{asked}”.")
+    return asked
 
 
 def _layer(name: str) -> str:

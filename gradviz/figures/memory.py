@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from gradviz.figures.closely import closeup_at, facts_of, why_empty
 from gradviz.figures.over_time import FLOAT32_FLOOR, FLOOR_IN_SIGHT
-from gradviz.figures.style import BLUE, GATES, ORANGE, figure, level, line, log_axis
+from gradviz.figures.palette import BLUE, GATES, ORANGE
+from gradviz.figures.style import figure, log_axis
+from gradviz.figures.traces import level, line
 from gradviz.history import (
     Floats,
     History,

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.style import BLUE, ORANGE, figure, level, line
+from gradviz.figures.palette import BLUE, ORANGE
+from gradviz.figures.style import figure
+from gradviz.figures.traces import level, line
 from gradviz.theory.linear import Doubles, non_normal, norms_log10, powers_log10
 
 

@@ -15,20 +15,13 @@ from numpy.typing import NDArray
 
 from gradviz.config import RunConfig
 from gradviz.figures.layer_look import FEW, Look, key_of_reversed, looks
+from gradviz.figures.marks import Mark
 from gradviz.figures.memoryless import why_none
 from gradviz.figures.stops import first_reached, stops_of
-from gradviz.figures.style import (
-    WAITING,
-    Mark,
-    band,
-    count_of,
-    escaped,
-    figure,
-    level,
-    line,
-    log_axis,
-)
+from gradviz.figures.style import figure, log_axis
 from gradviz.figures.time_axis import TimeAxis, time_axis
+from gradviz.figures.traces import band, level, line
+from gradviz.figures.wording import WAITING, count_of, escaped
 from gradviz.history import (
     Floats,
     Frame,

@@ -9,25 +9,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.style import (
-    ACCURACY,
-    AFTER,
-    BEFORE,
-    LIMIT,
-    LOSS,
-    MARGIN,
-    ORANGE,
-    RED,
-    SCRUB,
-    WAITING,
-    Mark,
-    count_of,
-    figure,
-    level,
-    line,
-    log_axis,
-    thinned,
-)
+from gradviz.figures.marks import Mark
+from gradviz.figures.palette import ACCURACY, AFTER, BEFORE, LIMIT, LOSS, ORANGE, RED, SCRUB
+from gradviz.figures.style import MARGIN, figure, log_axis
+from gradviz.figures.traces import level, line, thinned
+from gradviz.figures.wording import WAITING, count_of
 from gradviz.history import Failure, Floats, History, perplexity_at
 
 WIDE = 30.0

@@ -10,22 +10,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from gradviz.figures.palette import BLUE, GREEN, GREY, LIMIT, ORANGE, RED, VIOLET
 from gradviz.figures.setups import Runs, every, seeds_seen
-from gradviz.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    LIMIT,
-    MARGIN,
-    ORANGE,
-    RED,
-    VIOLET,
-    WAITING,
-    escaped,
-    figure,
-    level,
-    log_axis,
-)
+from gradviz.figures.style import MARGIN, figure, log_axis
+from gradviz.figures.traces import level
+from gradviz.figures.wording import WAITING, escaped
 from gradviz.history import RECENT, History
 
 MOST_ROWS = 16

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from gradviz.figures.style import LAYERS, MARGIN, count_of, escaped, figure, line, thinned
+from gradviz.figures.palette import LAYERS
+from gradviz.figures.style import MARGIN, figure
+from gradviz.figures.traces import line, thinned
+from gradviz.figures.wording import count_of, escaped
 from gradviz.history import Floats
 
 MOST_DRAWN = 6

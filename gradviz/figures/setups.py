@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.figures.style import MARGIN, MOST_POINTS, SETUPS, band, escaped, line, thinned
+from gradviz.figures.palette import SETUPS
+from gradviz.figures.style import MARGIN
+from gradviz.figures.traces import MOST_POINTS, band, line, thinned
+from gradviz.figures.wording import escaped
 from gradviz.history import Floats, History
 
 Runs = Mapping[str, Sequence[History]]

@@ -12,15 +12,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.figures.closely import closeup_at, facts_of, why_empty
-from gradviz.figures.style import (
-    BLUE,
-    LIMIT,
-    ORANGE,
-    figure,
-    level,
-    line,
-    log_axis,
-)
+from gradviz.figures.palette import BLUE, LIMIT, ORANGE
+from gradviz.figures.style import figure, log_axis
+from gradviz.figures.traces import level, line
 from gradviz.history import Complexes, Floats, History
 
 TOO_LARGE = "Too large a matrix to be decomposed live"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradviz.config import RunConfig, Window
-from gradviz.figures.style import ORANGE, Mark
+from gradviz.figures.marks import Mark
+from gradviz.figures.palette import ORANGE
 from gradviz.history import History
 
 MOST = 12

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.figures.style import Mark
+from gradviz.figures.marks import Mark
 from gradviz.history import Crossing, Frame, crossing
 
 TIMESTEP = "timestep t"

@@ -9,7 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from gradviz.config import RunConfig, Window
-from gradviz.figures.style import BLUE, GREEN, MARGIN, ORANGE, figure, line
+from gradviz.figures.palette import BLUE, GREEN, ORANGE
+from gradviz.figures.style import MARGIN, figure
+from gradviz.figures.traces import line
 from gradviz.history import Frame, History, is_reversed
 
 MOST_ROWS = 24

@@ -13,7 +13,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from gradviz.figures.closely import closeup_at, facts_of, why_empty
-from gradviz.figures.style import BLUE, ORANGE, SCRUB, figure, line
+from gradviz.figures.palette import BLUE, ORANGE, SCRUB
+from gradviz.figures.style import figure
+from gradviz.figures.traces import line
 from gradviz.history import CloseUp, Floats, History
 
 MOST_FRAMES = 121

@@ -18,7 +18,7 @@ from gradviz.history import Frame
 from gradviz.store import Store, StoreError, default_path
 
 if TYPE_CHECKING:
-    from gradviz.runner.registry import RunView
+    from gradviz.runner.run_view import RunView
 
 EVERY_S = 0.25
 """Between two writes of a run: what a killed server loses of it."""

@@ -88,11 +88,6 @@ class Task:
     they have none. The same sequences of two batches follow each other, but where the walk begins
     anew, which `Batch.continues` says. A ConfigError where the data are too few for the batch."""
 
-    @property
-    def is_classification(self) -> bool:
-        """Whether there is an accuracy."""
-        return self.loss_kind != "mse"
-
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The mean loss over the batch, and over the timesteps where every one is answered.
 

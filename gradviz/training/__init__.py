@@ -1,6 +1,6 @@
 """Training: one optimiser step at a time, each leaving a StepRecord."""
 
 from gradviz.training.thread import prepare_training_thread
-from gradviz.training.trainer import HUGE_GRADIENT, Measure, Trainer
+from gradviz.training.trainer import Measure, Trainer
 
-__all__ = ["HUGE_GRADIENT", "Measure", "Trainer", "prepare_training_thread"]
+__all__ = ["Measure", "Trainer", "prepare_training_thread"]

@@ -8,51 +8,29 @@ gives the same losses whatever is measured.
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import torch
 
 from gradviz.config import ConfigError, RunConfig
-from gradviz.flow import (
-    LayerFlow,
-    LayerRecorder,
-    Watch,
-    WindowWatch,
-    close_up,
-    joined,
-    watch,
-    watch_window,
-    window_record,
-)
-from gradviz.history import (
-    CloseUp,
-    CloseUpRequest,
-    Failure,
-    FailureKind,
-    LayerRecord,
-    StepRecord,
-)
-from gradviz.model import Carried, SequenceModel, WindowModel, build_model, changed
-from gradviz.remedies import Culprit, find_non_finite, learning_rate, stage_of
+from gradviz.history import CloseUp, CloseUpRequest, LayerRecord, StepRecord
+from gradviz.model import Carried, SequenceModel, build_model, changed
+from gradviz.remedies import find_non_finite, learning_rate, stage_of
 from gradviz.tasks import Batch, task_of
 from gradviz.training.chance import TEXT, begin_noise, dropout_of, seed_of
+from gradviz.training.checkpoint import Checkpoint
+from gradviz.training.failure import HUGE_GRADIENT, failure_of
+from gradviz.training.instrument import Instrument
 from gradviz.training.passing_on import add_omega
 from gradviz.training.training_set import TrainingSet
-from gradviz.training.unrolled import covering, propagated
+from gradviz.training.unrolled import propagated
 from gradviz.training.update import Update
 from gradviz.training.writing import answering, write
 
 Measure = Literal["none", "light", "full"]
-
-HUGE_GRADIENT = 1e20
-"""No weight of float32's range (3e38) can overflow within a run before a gradient is this large:
-a step is at most the learning rate (≤ 100) times what momentum gathers of such gradients."""
 
 _DATA_STREAM = 2**31
 """Added to the seed for the batches, or they would be made of the weights' own random numbers.
@@ -101,10 +79,7 @@ class Trainer:
         if config.state == "stateful":
             self._batch()  # It refuses a batch that the data are too few for.
         self._may_overflow = False
-        self._recorder = LayerRecorder()
-        self._close_up: Callable[[CloseUpRequest], CloseUp] | None = None
-        self._read: torch.Tensor | None = None
-        """(T, B) tokens of the last measured step, where the task reads a text."""
+        self._instrument = Instrument(config, self.model, self.task)
 
     @property
     def floor(self) -> float:
@@ -114,7 +89,7 @@ class Trainer:
     @property
     def dear_seconds(self) -> float:
         """What the last measurement's dear quantities took, in seconds of this thread's CPU."""
-        return self._recorder.dear_seconds
+        return self._instrument.dear_seconds
 
     def train_step(self, measure: Measure | None = None) -> StepRecord:
         """Take one step.
@@ -132,18 +107,24 @@ class Trainer:
         layers = {name: LayerRecord() for name in self.model.layer_names}
         closeup = None
         with ExitStack() as watches:
-            everyone = watches.enter_context(watch(self.model.watched)) if config.omega else None
-            watching = None if measure == "none" else watches.enter_context(self._watch())
+            watch, watch_all = self._instrument.watch, self._instrument.watch_all
+            everyone = watches.enter_context(watch_all()) if config.omega else None
+            watching = None if measure == "none" else watches.enter_context(watch())
             loss, accuracy = self._propagate(batch)
         # With weights that are no numbers there is nothing to measure, but a failure to tell.
         if watching and (
             math.isfinite(loss) or find_non_finite(list(self.model.parameters())) is None
         ):
-            layers |= self._measured(watching, full=measure == "full")
-            self._read = batch.inputs if self.task.vocabulary else None
+            full = measure == "full"
+            layers |= self._instrument.records(
+                watching,
+                batch,
+                dear_probes=self.dear_probes if full else 0,
+                keeps_flows=full and self.closeup is not None,
+            )
             closeup = self.look(self.closeup) if self.closeup else None
         if everyone and math.isfinite(loss):
-            add_omega(self.model, self._flows(everyone), config.omega)
+            add_omega(self.model, self._instrument.flows(everyone), config.omega)
         clipping = self._update.step(config, self.step)
         self.step += 1
         # Looking at every weight costs up to 2 % of a step, so not before one could overflow.
@@ -159,7 +140,9 @@ class Trainer:
             clip_threshold=math.nan if config.clip == "none" else config.clip_threshold,
             clip_angle=clipping.angle,
             layers=layers,
-            failure=self._failure(loss, clipping.culprit),
+            failure=failure_of(
+                self.step, loss, clipping.culprit, self._update, weights_too=self._may_overflow
+            ),
             closeup=closeup,
         )
         if stage_of(config, self.step) != self._stage:
@@ -172,10 +155,7 @@ class Trainer:
         Returns:
             None where no step was measured in full while `closeup` was set.
         """
-        if self._close_up is None:
-            return None
-        closeup = self._close_up(request)
-        return replace(closeup, words=self._words_of(closeup.sequence))
+        return self._instrument.look(request)
 
     def sample_text(self, length: int | None = None, temperature: float = 1.0) -> str | None:
         """A text as the network would go on writing it; it leaves no trace in the training.
@@ -233,17 +213,14 @@ class Trainer:
 
     def checkpoint(self) -> bytes:
         """All that decides the steps to come, for `restore`."""
-        state = {
-            "config": self.config.to_dict(),
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "update": self._update.state_dict(),
-            "generator": self._generator.get_state(),
-            "state": self._state,
-        }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        return buffer.getvalue()
+        return Checkpoint(
+            config=self.config,
+            step=self.step,
+            model=self.model.state_dict(),
+            update=self._update.state_dict(),
+            generator=self._generator.get_state(),
+            state=self._state,
+        ).to_bytes()
 
     def restore(self, data: bytes) -> None:
         """Go back to a checkpoint of the same run; the losses to come are equal bit for bit.
@@ -251,25 +228,17 @@ class Trainer:
         Raises:
             ValueError: when the checkpoint is of a run with other settings.
         """
-        state = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-        config = RunConfig.from_dict(state["config"])
-        others = set(config.differences(self.config)) - {"learning_rate", "clip_threshold"}
-        if others:
-            raise ValueError(
-                f"The checkpoint must be of a run with the same settings, got one that differs in "
-                f"{', '.join(sorted(others))}; make a Trainer of its own config."
-            )
-        self.config = config
-        self.step = state["step"]
+        saved = Checkpoint.from_bytes(data)
+        saved.check_run(self.config)
+        self.config, self.step = saved.config, saved.step
         self._begin_stage()
-        self.model.load_state_dict(state["model"])
-        self._update.load_state_dict(state["update"])
-        self._generator.set_state(state["generator"])
-        carried, device = state["state"], config.device
-        self._state = None if carried is None else changed(carried, lambda each: each.to(device))
+        self.model.load_state_dict(saved.model)
+        self._update.load_state_dict(saved.update)
+        self._generator.set_state(saved.generator)
+        if saved.state is not None:
+            self._state = changed(saved.state, lambda each: each.to(self.config.device))
         self._may_overflow = True
-        self._recorder.begin_anew()
-        self._close_up = None
+        self._instrument.begin_anew()
 
     def _begin_stage(self) -> None:
         """What is trained from this step on, and its optimiser, without a past."""
@@ -278,8 +247,6 @@ class Trainer:
             assert isinstance(self.model, SequenceModel)
             self.model.begin_stage(self._stage)
             self.model.zero_grad()  # What is frozen now has gradients of its last step.
-        named = self.model.named_parameters()
-        self._names = [name for name, each in named if each.requires_grad]
         self._update = Update(self.config, self.model)
         self._state = None
 
@@ -304,44 +271,3 @@ class Trainer:
         passed.backward(loss)
         self._state = passed.state if self.config.state == "stateful" else None
         return loss.item(), self.task.accuracy(passed.outputs.detach(), batch.targets)
-
-    def _words_of(self, sequence: int) -> tuple[str, ...]:
-        """What a sequence of the last measured step said, at every timestep; 1 is the first."""
-        if self._read is None or self.task.vocabulary is None:
-            return ()
-        units = self.task.vocabulary.units
-        return tuple(units[token] for token in self._read[:, sequence - 1].tolist())
-
-    def _failure(self, loss: float, culprit: Culprit | None) -> Failure | None:
-        """The first number of this step that is not finite: of loss, gradients, weights."""
-        if not math.isfinite(loss):
-            kind: FailureKind = "nan" if math.isnan(loss) else "inf"
-            return Failure(step=self.step, tensor="loss", kind=kind)
-        source = "gradient of"
-        if culprit is None and self._may_overflow:
-            source, culprit = "weight", find_non_finite(self._update.parameters)
-        if culprit is None:
-            return None
-        return Failure(
-            step=self.step, tensor=f"{source} {self._names[culprit.position]}", kind=culprit.kind
-        )
-
-    def _watch(self) -> AbstractContextManager[Watch | WindowWatch]:
-        probes = self.config.probe_size
-        if isinstance(self.model, WindowModel):
-            return watch_window(self.model.watched, self.config.timesteps, probes)
-        return watch(self.model.watched, probes)
-
-    def _flows(self, watching: Watch) -> Mapping[str, LayerFlow]:
-        """Of whole sequences, whose backward pass may have gone through several windows."""
-        windows = self.config.windows
-        return joined(watching.layers, covering(windows)) if windows else watching.layers
-
-    def _measured(self, watching: Watch | WindowWatch, *, full: bool) -> dict[str, LayerRecord]:
-        if isinstance(watching, WindowWatch):
-            return {self.model.layer_names[0]: window_record(watching)}
-        flows = self._flows(watching)
-        wanted = self.config.probe_size if self.dear_probes is None else self.dear_probes
-        is_kept = full and self.closeup is not None
-        self._close_up = partial(close_up, flows, probes=wanted) if is_kept else None
-        return self._recorder.records(flows, dear_probes=wanted if full else 0)

@@ -17,10 +17,12 @@ class Update:
 
     Attributes:
         parameters: those of the model's that are trained now.
+        names: theirs, in the same order.
     """
 
     def __init__(self, config: RunConfig, model: Model) -> None:
-        self.parameters = [each for each in model.parameters() if each.requires_grad]
+        trained = {name: each for name, each in model.named_parameters() if each.requires_grad}
+        self.parameters, self.names = list(trained.values()), list(trained)
         self._exempt = list(model.readout.parameters())
         self._parts = parts_of(model)
         self._optimizer = optimizer_of(config, self.parameters)

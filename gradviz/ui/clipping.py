@@ -13,7 +13,7 @@ from gradviz.figures import ThresholdRow
 from gradviz.figures.clip_thresholds import PERCENTILES
 from gradviz.reading import trap_rows
 from gradviz.runner import QuestionError
-from gradviz.ui import actions, clips, controls
+from gradviz.ui import clips, controls, setting_changes
 from gradviz.ui.clips import FEWEST, KINDS, THRESHOLDS, Kind
 from gradviz.ui.lesson import Runs
 from gradviz.ui.session import in_fragment, runner, session
@@ -38,7 +38,9 @@ def sidebar(stage: Stage) -> None:
         st.subheader("Clips")
         for kind in KINDS:
             _clip(stage, kind)
-        fields = controls.Fields(stage, lambda name: actions.setting_changed(stage.key, name))
+        fields = controls.Fields(
+            stage, lambda name: setting_changes.setting_changed(stage.key, name)
+        )
         st.subheader("The same for all")
         controls.task(fields)
         controls.network(fields)
@@ -73,7 +75,7 @@ def use(stage: Stage, threshold: float) -> None:
     """Clip by norm at a threshold; where that clip was left out, train it too."""
     if clips.set_threshold(stage, "norm", threshold):
         clips.switch(stage, "norm", True)
-        actions.setting_changed(stage.key, "clip_threshold")
+        setting_changes.setting_changed(stage.key, "clip_threshold")
 
 
 def _clip(stage: Stage, kind: Kind) -> None:
@@ -126,7 +128,7 @@ def _set_threshold(key: str, kind: Kind) -> None:
     if in_fragment():
         st.session_state[name] = clips.threshold_of(clips.clips(stage), kind)
     elif clips.set_threshold(stage, kind, float(st.session_state[name])):
-        actions.setting_changed(key, "clip_threshold")
+        setting_changes.setting_changed(key, "clip_threshold")
 
 
 def _helper(stage: Stage, runs: Runs) -> None:

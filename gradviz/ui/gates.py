@@ -9,7 +9,7 @@ import streamlit as st
 from gradviz.config import CELLS, RunConfig, label_of, word_of
 from gradviz.config.shown import shown
 from gradviz.history import CloseUpRequest, is_reversed
-from gradviz.ui import actions, controls, training
+from gradviz.ui import controls, setting_changes, stage_runs, training
 from gradviz.ui.lesson import Query
 from gradviz.ui.stage import Stage
 from gradviz.ui.widgets import bound
@@ -47,14 +47,14 @@ def sidebar(stage: Stage) -> None:
         training.undo_and_defaults(stage)
         _sort(stage)
         with st.expander("More settings"):
-            controls.settings(stage, actions.setting_changed, without=ON_TOP)
+            controls.settings(stage, setting_changes.setting_changed, without=ON_TOP)
 
 
 def controls_on_top(stage: Stage) -> None:
     """What the lesson turns, in one row where there is room."""
     _look_inside(stage)
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
-        fields = controls.fields_of(stage, actions.setting_changed)
+        fields = controls.fields_of(stage, setting_changes.setting_changed)
         with st.container(width=170):
             fields.choice("cell")
         _forget_bias(stage)
@@ -85,7 +85,7 @@ def take_query(stage: Stage, query: Query) -> None:
     look = CloseUpRequest(
         layer=_named(config, asked.get("layer", "")), sequence=int(asked.get("sequence", 1))
     )
-    actions.look(stage, look)
+    stage_runs.look(stage, look)
     stage.problems = problems
 
 
@@ -122,7 +122,9 @@ def _look_inside(stage: Stage) -> None:
     """After a change there may be fewer sequences or layers than are looked at."""
     layer = stage.look.layer if stage.look.layer in _layers(stage.config) else ""
     sequence = min(stage.look.sequence, stage.config.probe_size)
-    actions.look(stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence))
+    stage_runs.look(
+        stage, replace(stage.look, layer=_named(stage.config, layer), sequence=sequence)
+    )
 
 
 def _forget_bias(stage: Stage) -> None:
@@ -148,7 +150,7 @@ def _places(present: float | None) -> dict[str, float | None]:
 
 def _sequence(stage: Stage) -> None:
     def take(sequence: int) -> None:
-        actions.look(stage, replace(stage.look, sequence=sequence))
+        stage_runs.look(stage, replace(stage.look, sequence=sequence))
 
     most = stage.config.probe_size
     st.number_input(
@@ -165,7 +167,7 @@ def _sequence(stage: Stage) -> None:
 
 def _layer(stage: Stage) -> None:
     def take(layer: str) -> None:
-        actions.look(stage, replace(stage.look, layer=_named(stage.config, layer)))
+        stage_runs.look(stage, replace(stage.look, layer=_named(stage.config, layer)))
 
     layers = _layers(stage.config)
     st.selectbox(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from gradviz.lectures import Lecture, LectureError, find, load, names
-from gradviz.ui import actions, layout, slide
+from gradviz.ui import layout, slide, stage_runs
 from gradviz.ui.session import in_fragment, session
 from gradviz.ui.slide_bar import orders, slide_bar
 from gradviz.ui.talk import STAGES, Talk
@@ -81,7 +81,7 @@ def tidy(talk: Talk) -> None:
     shown = talk.stage_key if talk.lecture else ""
     for key, stage in list(state.stages.items()):
         if key.startswith(STAGES) and key != shown:
-            actions.close_runs(stage)
+            stage_runs.close_runs(stage)
             stage.fresh = True
             if not key.startswith(f"{STAGES}{talk.name}_"):
                 del state.stages[key]

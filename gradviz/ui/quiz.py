@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gradviz.lectures import Quiz, judge
-from gradviz.ui import actions, recordings
+from gradviz.ui import recordings, stage_runs
 from gradviz.ui.lesson import Runs
 from gradviz.ui.session import in_fragment, session
 from gradviz.ui.stage import Stage
@@ -106,7 +106,7 @@ def _ask_again() -> None:
     if not in_fragment():
         talk.revealed.discard(talk.at)
         talk.chosen.pop(talk.at, None)
-        actions.close_runs(state.stages[talk.stage_key])
+        stage_runs.close_runs(state.stages[talk.stage_key])
 
 
 def _has_begun(runs: Runs) -> bool:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gradviz.config.remedy_list import REMEDIES, Kind, Remedy
 from gradviz.runner import RUNS_AN_OWNER
-from gradviz.ui import actions, controls, treatment
+from gradviz.ui import controls, setting_changes, treatment
 from gradviz.ui.board import query_of
 from gradviz.ui.session import in_fragment, session
 from gradviz.ui.stage import Stage
@@ -28,7 +28,7 @@ def sidebar(stage: Stage) -> None:
     with st.sidebar:
         undo_and_defaults(stage)
         st.caption("The set-up without remedies: change anything to treat one of your own.")
-        controls.settings(stage, actions.setting_changed)
+        controls.settings(stage, setting_changes.setting_changed)
 
 
 def treat_link(stage: Stage) -> None:

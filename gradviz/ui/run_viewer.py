@@ -12,7 +12,7 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import actions, compare, layout, run_list, show
+from gradviz.ui import compare, layout, run_list, show, stage_runs
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.lessons import GATES, LIVE_TRAINING, VANISHING
 from gradviz.ui.session import in_fragment, session
@@ -108,7 +108,7 @@ def open_links(run: RunInfo) -> None:
 def _open(lesson: Lesson, run: RunInfo) -> None:
     assert isinstance(run.config, RunConfig)
     stage = session().stage(lesson)
-    actions.close_runs(stage)
+    stage_runs.close_runs(stage)
     stage.take(run.config)
     stage.stored, stage.stored_for = {"": run.run_id}, stage.setups
     stage.scrub, stage.fresh = None, True

@@ -13,7 +13,7 @@ import streamlit as st
 from gradviz.config import RunConfig, label_of
 from gradviz.history import CloseUp, History
 from gradviz.runner import RunView
-from gradviz.ui import actions, recordings, saving, stills
+from gradviz.ui import actions, orders, recordings, saving, stage_runs, stills
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
 from gradviz.ui.progress import progress_of, status_of
@@ -53,7 +53,7 @@ def show(stage: Stage, above: Callable[[Runs], None] = _nothing) -> None:
         stage: whose runs are shown.
         above: draws what the page says of them beside the lesson's words.
     """
-    actions.open_at_once(stage)
+    stage_runs.open_at_once(stage)
     pace = _pace(stage)
     drawn = (stage.config, stage.extra)
     st.fragment(_show, run_every=pace)(stage.key, pace, above, drawn)
@@ -65,7 +65,7 @@ def _show(
     """The fragment; `drawn` are the settings as the rest of the page shows them."""
     stage = session().stages[key]
     # A click that Streamlit brought without its callback, or twice, is obeyed here, or not again.
-    actions.obey_orders(key)
+    orders.obey_orders(key)
     saving.follow(stage)
     with _viewing(stage) as views:
         _draw(stage, views, above)
@@ -83,7 +83,7 @@ def _viewing(stage: Stage) -> Iterator[Views]:
             for name in names:
                 view = held.enter_context(runner().reading(name))
                 if view is None:
-                    actions.close_runs(stage)
+                    stage_runs.close_runs(stage)
                     stage.notice = (
                         "The run ended and its memory was freed. "
                         f"Press {stage.start} to start again."
@@ -128,8 +128,8 @@ def _draw(stage: Stage, views: Views, above: Callable[[Runs], None]) -> None:
     )
     live_pictures(
         message,
-        key=actions.component_key(stage),
-        on_orders=partial(actions.obey_orders, stage.key),
+        key=orders.component_key(stage),
+        on_orders=partial(orders.obey_orders, stage.key),
     )
     if stage.lesson.below:
         stage.lesson.below(stage, runs)

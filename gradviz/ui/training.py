@@ -6,7 +6,7 @@ import streamlit as st
 
 from gradviz.scenarios import SCENARIOS, SHELVES
 from gradviz.tasks import TASK_NOTES
-from gradviz.ui import actions, controls, data_in_use, recordings
+from gradviz.ui import actions, controls, data_in_use, recordings, setting_changes
 from gradviz.ui.own_data import YOUR_DATA
 from gradviz.ui.stage import Stage
 from gradviz.ui.words import plain
@@ -17,18 +17,18 @@ def sidebar(stage: Stage) -> None:
     with st.sidebar:
         scenario_choice(stage)
         undo_and_defaults(stage)
-        controls.settings(stage, actions.setting_changed)
+        controls.settings(stage, setting_changes.setting_changed)
 
 
 def scenario_choice(stage: Stage, label: str = "Scenario") -> None:
     """The scenarios of this page, by a word for what they are."""
-    st.session_state[actions.SCENARIO] = actions.scenario_name(stage)
+    st.session_state[setting_changes.SCENARIO] = setting_changes.scenario_name(stage)
     st.selectbox(
         label,
-        ["", *actions.scenarios_of(stage)],
-        key=actions.SCENARIO,
+        ["", *setting_changes.scenarios_of(stage)],
+        key=setting_changes.SCENARIO,
         format_func=_scenario_title,
-        on_change=actions.take_scenario,
+        on_change=setting_changes.take_scenario,
         args=(stage.key,),
     )
 
@@ -49,7 +49,7 @@ def undo_and_defaults(stage: Stage) -> None:
         key="undo",
         icon=":material/undo:",
         disabled=not stage.undo,
-        on_click=actions.undo,
+        on_click=setting_changes.undo,
         args=(stage.key,),
         width="stretch",
         help="Back to the settings before the last change.",
@@ -59,7 +59,7 @@ def undo_and_defaults(stage: Stage) -> None:
         key="defaults",
         icon=":material/restart_alt:",
         disabled=stage.is_default,
-        on_click=actions.defaults,
+        on_click=setting_changes.defaults,
         args=(stage.key,),
         width="stretch",
         help="All settings to this page's defaults. Can be undone.",
@@ -68,7 +68,7 @@ def undo_and_defaults(stage: Stage) -> None:
 
 def heading(stage: Stage) -> None:
     """Title, what the scenario or the task is, and settings that could not be taken."""
-    scenario = SCENARIOS.get(actions.scenario_name(stage))
+    scenario = SCENARIOS.get(setting_changes.scenario_name(stage))
     notes = TASK_NOTES[stage.config.task]
     # One container: were the pictures below to change their place, they would be mounted anew.
     with st.container(key="heading"):

@@ -9,7 +9,7 @@ import streamlit as st
 from gradviz.config import CELLS, RunConfig, label_of
 from gradviz.history import CloseUpRequest
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui import actions, controls, own_settings, training
+from gradviz.ui import controls, own_settings, setting_changes, stage_runs, training
 from gradviz.ui.lesson import Query
 from gradviz.ui.own_settings import Number, Numbers
 from gradviz.ui.stage import Stage
@@ -59,12 +59,12 @@ def sidebar(stage: Stage) -> None:
         training.scenario_choice(stage)
         training.undo_and_defaults(stage)
         with st.expander("More settings"):
-            controls.settings(stage, actions.setting_changed, without=ON_TOP)
+            controls.settings(stage, setting_changes.setting_changed, without=ON_TOP)
 
 
 def heading(stage: Stage) -> None:
     """The page's title whatever the knob says, so that it does not move; and what to look at."""
-    scenario = SCENARIOS.get(actions.scenario_name(stage))
+    scenario = SCENARIOS.get(setting_changes.scenario_name(stage))
     with st.container(key="heading"):
         st.header(stage.lesson.title)
         st.markdown(f"**{scenario.title}.** {scenario.text}" if scenario else stage.lesson.text)
@@ -74,7 +74,7 @@ def heading(stage: Stage) -> None:
 def controls_on_top(stage: Stage) -> None:
     """The knob and the network that it turns; where to look, which restarts nothing."""
     _look_inside(stage)
-    fields = controls.fields_of(stage, actions.setting_changed)
+    fields = controls.fields_of(stage, setting_changes.setting_changed)
     with st.container(key="on_top", horizontal=True, vertical_alignment="bottom"):
         with st.container(key="knob", width="stretch"):
             _gain(stage)
@@ -111,7 +111,7 @@ def take_query(stage: Stage, query: Query) -> None:
     extra, more = own_settings.take(NUMBERS, query, stage.lesson.extra)
     look, yet_more = own_settings.take(_places(config), query, CloseUpRequest())
     stage.take(config, extra)
-    actions.look(stage, look)
+    stage_runs.look(stage, look)
     stage.problems = [*problems, *more, *yet_more]
 
 
@@ -139,7 +139,7 @@ def _look_inside(stage: Stage) -> None:
     """After a change there may be fewer timesteps or units than are looked at."""
     T, H = stage.config.timesteps, stage.config.hidden_size
     timestep = stage.look.timestep if stage.look.timestep < T else 0
-    actions.look(stage, replace(stage.look, timestep=timestep, unit=min(stage.look.unit, H)))
+    stage_runs.look(stage, replace(stage.look, timestep=timestep, unit=min(stage.look.unit, H)))
 
 
 def _gain(stage: Stage) -> None:
@@ -160,7 +160,7 @@ def _gain(stage: Stage) -> None:
 
 def _timestep(stage: Stage) -> None:
     def take(timestep: int) -> None:
-        actions.look(stage, replace(stage.look, timestep=timestep if timestep < T else 0))
+        stage_runs.look(stage, replace(stage.look, timestep=timestep if timestep < T else 0))
 
     T = stage.config.timesteps
     st.slider(
@@ -175,7 +175,7 @@ def _timestep(stage: Stage) -> None:
 
 def _unit(stage: Stage) -> None:
     def take(unit: int) -> None:
-        actions.look(stage, replace(stage.look, unit=unit))
+        stage_runs.look(stage, replace(stage.look, unit=unit))
 
     H = stage.config.hidden_size
     st.number_input(

@@ -16,7 +16,7 @@ from test_figures import contrast, decoded
 
 from gradviz import figures
 from gradviz.config import RunConfig
-from gradviz.figures import style
+from gradviz.figures import palette, traces
 from gradviz.figures.over_time import FLOAT32_FLOOR
 from gradviz.figures.setups import drawn, median_of, on_one_axis
 from gradviz.history import Failure, Frame, History
@@ -94,7 +94,7 @@ def test_several_seeds_are_a_median_and_a_band_from_least_to_greatest() -> None:
     np.testing.assert_array_equal(shade.y[:50], losses.max(axis=0))
     np.testing.assert_array_equal(shade.y[50:][::-1], losses.min(axis=0))
     assert facts(figure) == "median, range of 4 seeds"
-    assert middle.line.color == style.SETUPS[0]
+    assert middle.line.color == palette.SETUPS[0]
 
 
 def test_a_seed_that_failed_leaves_the_band() -> None:
@@ -328,8 +328,8 @@ def test_a_long_run_keeps_a_spike_of_one_seed_in_the_band() -> None:
     assert shade.y.min() == 0.01
     assert abs(shade.x[shade.y.argmax()] - 3211) <= 10
     assert (shade.x.min(), shade.x.max()) == (1, 5000)
-    assert len(shade.y) <= style.MOST_POINTS
-    assert len(trace(figure, "setup-0").y) <= style.MOST_POINTS
+    assert len(shade.y) <= traces.MOST_POINTS
+    assert len(trace(figure, "setup-0").y) <= traces.MOST_POINTS
     assert trace(figure, "setup-0").x[-1] == 5000
 
 
@@ -338,7 +338,7 @@ def test_a_long_run_of_one_seed_keeps_its_spike() -> None:
     losses[3210] = 9.0
     line = trace(figures.compare_loss({"a": [seeded(losses, every=5000)]}), "setup-0")
     assert line.x[list(line.y).index(9.0)] == 3211
-    assert len(line.y) <= style.MOST_POINTS
+    assert len(line.y) <= traces.MOST_POINTS
 
 
 @EVERY
@@ -449,7 +449,7 @@ def test_what_is_sent_of_four_set_ups_of_ten_seeds(name: str) -> None:
             history.append_frame(Frame(step=step, layers=layers))
         runs.setdefault(label, []).append(history)
     figure = figures.COMPARE[name](runs)
-    assert all(len(each.y) <= style.MOST_POINTS for each in figure.data)
+    assert all(len(each.y) <= traces.MOST_POINTS for each in figure.data)
     assert len(figures.as_json(figure)) < 200_000
 
 
@@ -459,8 +459,8 @@ def test_more_set_ups_than_colours_begin_anew() -> None:
 
 
 def test_set_ups_stand_out_on_white_and_on_dark() -> None:
-    assert len(set(style.SETUPS)) == 4
-    for colour, ground in product(style.SETUPS, ("#ffffff", "#0e1117")):
+    assert len(set(palette.SETUPS)) == 4
+    for colour, ground in product(palette.SETUPS, ("#ffffff", "#0e1117")):
         assert contrast(colour, ground) >= 3
 
 
@@ -487,7 +487,7 @@ SEEN_BY = {
 
 @pytest.mark.parametrize("eyes", list(SEEN_BY))
 def test_set_ups_are_told_apart_by_the_colour_blind(eyes: str) -> None:
-    seen = [oklab(np.array(SEEN_BY[eyes]) @ linear(colour)) for colour in style.SETUPS]
+    seen = [oklab(np.array(SEEN_BY[eyes]) @ linear(colour)) for colour in palette.SETUPS]
     assert min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)) > 0.1
 
 

@@ -15,7 +15,7 @@ from fabricated import fabricate, frame, layer_frame, row
 
 from gradviz import figures
 from gradviz.config import RunConfig
-from gradviz.figures import style
+from gradviz.figures import palette, traces
 from gradviz.history import Failure, Frame, History
 
 LSTM = RunConfig(cell="lstm", num_layers=2)
@@ -164,13 +164,13 @@ def test_json_keeps_single_precision() -> None:
     "colour",
     sorted(
         {
-            *style.LAYERS,
-            *style.GATES.values(),
-            style.BEFORE,
-            style.AFTER,
-            style.LOSS,
-            style.ACCURACY,
-            style.SCRUB,
+            *palette.LAYERS,
+            *palette.GATES.values(),
+            palette.BEFORE,
+            palette.AFTER,
+            palette.LOSS,
+            palette.ACCURACY,
+            palette.SCRUB,
         }
     ),
 )
@@ -180,18 +180,18 @@ def test_colours_stand_out_on_white_and_on_dark(colour: str) -> None:
 
 
 def test_layers_and_gates_are_told_apart() -> None:
-    assert len(set(style.LAYERS)) == 4
+    assert len(set(palette.LAYERS)) == 4
     for gates in (("input", "forget", "candidate", "output"), ("reset", "update", "candidate")):
-        assert len({style.GATES[gate] for gate in gates}) == len(gates)
-    assert style.BEFORE != style.AFTER
+        assert len({palette.GATES[gate] for gate in gates}) == len(gates)
+    assert palette.BEFORE != palette.AFTER
 
 
 def test_thinning_keeps_what_stands_out() -> None:
     x = np.arange(1.0, 100_001)
     y = np.sin(x / 5000)
     y[[33_333, 77_777]] = 50, -50
-    kept_x, kept_y = style.thinned(x, y)
-    assert len(kept_x) <= style.MOST_POINTS
+    kept_x, kept_y = traces.thinned(x, y)
+    assert len(kept_x) <= traces.MOST_POINTS
     assert {kept_x[0], kept_x[-1]} == {1.0, 100_000.0}
     assert {50, -50} <= set(kept_y)
     assert (np.diff(kept_x) > 0).all()
@@ -202,8 +202,8 @@ def test_thinning_keeps_what_stands_out() -> None:
 def test_thinning_at_any_length(length: int) -> None:
     x = np.arange(length, dtype=float)
     y = np.where(np.arange(length) % 7, x, np.nan)
-    kept_x, kept_y = style.thinned(x, y)
-    assert len(kept_x) == len(kept_y) <= style.MOST_POINTS
+    kept_x, kept_y = traces.thinned(x, y)
+    assert len(kept_x) == len(kept_y) <= traces.MOST_POINTS
     assert kept_x[-1] == length - 1
     assert np.nanmax(kept_y) == np.nanmax(y)
 
@@ -211,14 +211,14 @@ def test_thinning_at_any_length(length: int) -> None:
 def test_thinning_leaves_a_stretch_of_gaps_open() -> None:
     y = np.ones(6000)
     y[2000:3000] = np.nan
-    x, kept = style.thinned(np.arange(6000.0), y)
+    x, kept = traces.thinned(np.arange(6000.0), y)
     assert np.isnan(kept[(x >= 2020) & (x < 2980)]).all()
     assert ((x >= 2020) & (x < 2980)).any()
 
 
 def test_a_band_has_a_piece_for_each_stretch() -> None:
     low = np.array([1, 1, np.nan, 1, 1, 1.0])
-    band = style.band(np.arange(6), low, low + 1, style.BLUE, uid="b", group="b")
+    band = traces.band(np.arange(6), low, low + 1, palette.BLUE, uid="b", group="b")
     breaks = np.flatnonzero(np.isnan(band["y"]))
     assert breaks.tolist() == [4]
     assert band["x"][:4].tolist() == [0, 1, 1, 0]

@@ -11,7 +11,7 @@ from test_figures import contrast
 
 from gradviz import figures
 from gradviz.config import RunConfig
-from gradviz.figures import style
+from gradviz.figures import legend, palette, style
 from gradviz.figures.layer_look import DEPTHS, looks
 
 DEEP = RunConfig(seq_len=20, num_layers=8)
@@ -51,7 +51,7 @@ def test_few_layers_keep_their_colours_and_ranges(name: str) -> None:
     config = RunConfig(seq_len=20, num_layers=2, bidirectional=True)
     figure = figures.LIVE[name](fabricate(config))
     lines = [each for each in figure.data if each.name in config.layer_names]
-    assert tuple(each.line.color for each in lines) == style.LAYERS
+    assert tuple(each.line.color for each in lines) == palette.LAYERS
     assert {each.line.dash for each in lines} == {"solid"}
     assert sum(each.fill == "toself" for each in figure.data) == 4
 
@@ -73,10 +73,10 @@ def test_a_direction_without_its_other_has_an_entry() -> None:
 def test_the_legend_has_the_room_that_it_takes(name: str, config: RunConfig) -> None:
     one = figures.LIVE[name](fabricate(DEEP.replace(num_layers=1)))
     figure = figures.LIVE[name](fabricate(config))
-    rows = style.legend_rows([each.to_plotly_json() for each in figure.data])
+    rows = legend.legend_rows([each.to_plotly_json() for each in figure.data])
     assert rows >= 2
-    assert figure.layout.margin.t == one.layout.margin.t + (rows - 1) * style.ROW_PX
-    assert figure.layout.height - figure.layout.margin.t >= 242 - style.ROW_PX
+    assert figure.layout.margin.t == one.layout.margin.t + (rows - 1) * legend.ROW_PX
+    assert figure.layout.height - figure.layout.margin.t >= 242 - legend.ROW_PX
 
 
 def test_the_legend_of_a_language_models_loss_stays_clear_of_its_perplexity() -> None:
@@ -85,15 +85,15 @@ def test_the_legend_of_a_language_models_loss_stays_clear_of_its_perplexity() ->
     short = figures.loss(fabricate(RunConfig()))
     long = figures.loss(history)
     assert len([each for each in long.data if each.showlegend is not False]) == 4
-    assert long.layout.margin.t == short.layout.margin.t + style.ROW_PX
+    assert long.layout.margin.t == short.layout.margin.t + legend.ROW_PX
 
 
 def test_rows_of_a_legend() -> None:
     short, long = {"name": "l0"}, {"name": "a name that is no short one"}
-    assert style.legend_rows([short]) == 1
-    assert style.legend_rows([short, {**long, "showlegend": False}]) == 1
-    assert style.legend_rows([long, long, short]) == 2
-    assert style.legend_rows([{"name": "σ<sub>i</sub>&amp;"}] * 4) == 1
+    assert legend.legend_rows([short]) == 1
+    assert legend.legend_rows([short, {**long, "showlegend": False}]) == 1
+    assert legend.legend_rows([long, long, short]) == 2
+    assert legend.legend_rows([{"name": "σ<sub>i</sub>&amp;"}] * 4) == 1
 
 
 def test_the_horizons_of_many_layers_are_one_line_of_words() -> None:

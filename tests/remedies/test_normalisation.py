@@ -232,9 +232,9 @@ def test_truncated_gradients_are_autograds() -> None:
     settings = {"norm": "layer", "num_layers": 2, "readout": "mean", "bptt_window": 3}
     trainer = Trainer(RunConfig(**SMALL | settings | {"bptt_every": 2}))
     batch = trainer._batch()
-    with trainer._watch() as watching:
+    with trainer._instrument.watch() as watching:
         trainer._propagate(batch)
-    for name, flow in trainer._flows(watching).items():
+    for name, flow in trainer._instrument.flows(watching).items():
         assert flow.hidden_grad.shape == (7, 6, 5)
         grads = [each.weight_grad() for key, each in watching.layers.items() if name in key]
         grad = trainer.model.recurrent.get_parameter(f"{name}.weight_hh").grad

@@ -11,7 +11,7 @@ import pytest
 from gradviz import RunConfig
 from gradviz.history import History
 from gradviz.runner import RunView
-from gradviz.ui import actions
+from gradviz.ui import live_changes, orders, setting_changes, stage_runs
 from gradviz.ui.lessons import LIVE_TRAINING
 from gradviz.ui.session import Session
 
@@ -40,13 +40,15 @@ class Bench:
         session = Session()
         self.state = session.stage(LIVE_TRAINING)
         self.orders: list[dict[str, object]] = []
-        monkeypatch.setattr(actions, "session", lambda: session)
-        monkeypatch.setattr(actions, "runner", lambda: self.runner)
+        for module in (orders, setting_changes, stage_runs):
+            monkeypatch.setattr(module, "session", lambda: session)
+        for module in (stage_runs, live_changes):
+            monkeypatch.setattr(module, "runner", lambda: self.runner)
         component = {"pictures_live_training": {"orders": self.orders}}
-        monkeypatch.setattr(actions.st, "session_state", component)
+        monkeypatch.setattr(orders.st, "session_state", component)
 
     def obey(self) -> None:
-        actions.obey_orders("live_training")
+        orders.obey_orders("live_training")
 
     def order(self, name: str, value: object = None) -> None:
         self.given += 1
@@ -128,13 +130,13 @@ def test_live_settings_reach_the_run_and_others_wait(bench: Bench) -> None:
     bench.order("play")
     bench.obey()
     bench.state.change(learning_rate=0.1)
-    actions.setting_changed("live_training", "learning_rate")
+    setting_changes.setting_changed("live_training", "learning_rate")
     bench.state.change(hidden_size=48)
-    actions.setting_changed("live_training", "hidden_size")
+    setting_changes.setting_changed("live_training", "hidden_size")
     assert bench.runner.told[2:] == [("set_learning_rate", "run", 0.1)]
     assert bench.state.started == {"": [RunConfig(learning_rate=0.1)]}
-    actions.undo("live_training")
-    actions.undo("live_training")
+    setting_changes.undo("live_training")
+    setting_changes.undo("live_training")
     assert bench.runner.told[3:] == [("set_learning_rate", "run", 3e-3)]
     assert bench.state.started == {"": [RunConfig()]}
 
@@ -147,6 +149,6 @@ def test_a_rate_that_the_run_cannot_have_waits_for_a_restart(bench: Bench) -> No
     told = len(bench.runner.told)
     bench.state.change(weight_decay=None)
     bench.state.change(learning_rate=1.0)
-    actions.setting_changed("live_training", "learning_rate")
+    setting_changes.setting_changed("live_training", "learning_rate")
     assert len(bench.runner.told) == told
     assert set(bench.state.changed()) == {"weight_decay", "learning_rate"}

@@ -28,7 +28,7 @@ class NoWorkers:
 
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("session", "layout", "actions", "show"):
+    for module in ("session", "layout", "stage_runs", "live_changes", "show"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", NoWorkers)
 
 

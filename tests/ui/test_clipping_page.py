@@ -17,7 +17,7 @@ from gradviz.config import RunConfig
 from gradviz.history import History
 from gradviz.runner import RunView
 from gradviz.scenarios import SCENARIOS, on_page
-from gradviz.ui import actions, clipping, clips
+from gradviz.ui import clipping, clips, setting_changes, stage_runs
 from gradviz.ui import session as ui_session
 from gradviz.ui.clips import Clips
 from gradviz.ui.lessons import CLIPPING
@@ -67,10 +67,10 @@ class NoRunner:
 @pytest.fixture(autouse=True)
 def workers(monkeypatch: pytest.MonkeyPatch) -> NoRunner:
     stand_in = NoRunner()
-    for module in ("session", "layout", "actions", "show", "clipping"):
+    for module in ("session", "layout", "stage_runs", "live_changes", "show", "clipping"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
     # Nothing is trained, so what is on the page are the settings.
-    monkeypatch.setattr("gradviz.ui.show.actions.open_at_once", lambda stage: None)
+    monkeypatch.setattr("gradviz.ui.show.stage_runs.open_at_once", lambda stage: None)
     return stand_in
 
 
@@ -210,15 +210,15 @@ class Running:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, runner: NoRunner, **query: str) -> None:
         self.stage, self.runner = a_stage(**query), runner
         session = Session(stages={"clipping": self.stage})
-        for module in ("actions", "clipping"):
+        for module in ("stage_runs", "setting_changes", "clipping"):
             monkeypatch.setattr(f"gradviz.ui.{module}.session", lambda: session)
-        monkeypatch.setattr(actions, "session_id", lambda: "tab")
-        monkeypatch.setattr(actions, "in_fragment", lambda: False)
-        actions.open_runs(self.stage)
+        monkeypatch.setattr(stage_runs, "session_id", lambda: "tab")
+        monkeypatch.setattr(setting_changes, "in_fragment", lambda: False)
+        stage_runs.open_runs(self.stage)
 
     def set(self, kind: clips.Kind, value: float) -> None:
         assert clips.set_threshold(self.stage, kind, value)
-        actions.setting_changed("clipping", "clip_threshold")
+        setting_changes.setting_changed("clipping", "clip_threshold")
 
 
 def test_a_threshold_reaches_its_own_run_at_once_and_the_label_says_both(
@@ -232,8 +232,8 @@ def test_a_threshold_reaches_its_own_run_at_once_and_the_label_says_both(
     assert page.stage.changed() == []
     page.set("value", 2.0)
     assert list(page.stage.runs)[2] == "value 0.1 → 2"
-    actions.undo("clipping")
-    actions.undo("clipping")
+    setting_changes.undo("clipping")
+    setting_changes.undo("clipping")
     # Back where it began; that it was elsewhere meanwhile the pictures mark.
     assert list(page.stage.runs)[2] == "value 0.1"
     assert [told[2] for told in workers.told] == [0.5, 2.0, 0.5, 0.1]
@@ -255,7 +255,7 @@ def test_the_learning_rate_reaches_all_runs(
 ) -> None:
     page = Running(monkeypatch, workers, kinds="none,value")
     page.stage.change(learning_rate=0.5)
-    actions.setting_changed("clipping", "learning_rate")
+    setting_changes.setting_changed("clipping", "learning_rate")
     assert workers.told == [("learning_rate", "run 1", 0.5), ("learning_rate", "run 2", 0.5)]
     assert list(page.stage.runs) == ["no clip", "value 0.1"]
 

@@ -16,7 +16,7 @@ from gradviz.config.setups import from_query
 from gradviz.history import FRAME_BYTES
 from gradviz.reading import difference_table
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui import actions, comparison
+from gradviz.ui import comparison, setting_changes, stage_runs
 from gradviz.ui.compare import columns_of
 from gradviz.ui.lessons import COMPARE
 from gradviz.ui.session import Session
@@ -198,11 +198,11 @@ def test_a_set_ups_own_length_in_a_link_cannot_pass_the_work_budget() -> None:
 
 def test_every_set_up_and_seed_becomes_a_run_of_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     session, runner = Session(), Recorder()
-    monkeypatch.setattr(actions, "runner", lambda: runner)
-    monkeypatch.setattr(actions, "session", lambda: session)
+    monkeypatch.setattr(stage_runs, "runner", lambda: runner)
+    monkeypatch.setattr(setting_changes, "session", lambda: session)
     stage = session.stage(COMPARE)
     comparison.set_seeds(stage, 10)
-    actions.open_runs(stage)
+    stage_runs.open_runs(stage)
     opened = [config for told, config, *_ in runner.told if told == "open"]
     assert opened == [cell.replace(seed=seed) for cell in CELLS for seed in range(10)]
     assert 40 * (COMPARE.frame_bytes // 40) <= FRAME_BYTES
@@ -210,7 +210,7 @@ def test_every_set_up_and_seed_becomes_a_run_of_its_share(monkeypatch: pytest.Mo
     # A label is made of settings; the runs are those of the settings all the same.
     comparison.change_one(stage, 3, learning_rate=0.01)
     assert stage.changed() == ["learning_rate"]
-    actions.setting_changed("compare", "learning_rate")
+    setting_changes.setting_changed("compare", "learning_rate")
     assert stage.changed() == ["learning_rate"]
     comparison.set_seeds(stage, 9)
     assert stage.changed() == ["seeds"]

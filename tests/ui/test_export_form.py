@@ -22,7 +22,7 @@ class _NoRunner:
 
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("session", "layout", "actions", "show", "exports"):
+    for module in ("session", "layout", "stage_runs", "live_changes", "show", "exports"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", _NoRunner)
 
 

@@ -36,7 +36,7 @@ class NoRunner:
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> NoRunner:
     stand_in = NoRunner()
-    for module in ("session", "layout", "actions", "show"):
+    for module in ("session", "layout", "stage_runs", "live_changes", "show"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
     return stand_in
 

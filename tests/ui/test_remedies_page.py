@@ -56,7 +56,8 @@ class Ward(Told):
 @pytest.fixture(autouse=True)
 def ward(monkeypatch: pytest.MonkeyPatch) -> Ward:
     stand_in = Ward()
-    for module in ("session", "layout", "actions", "show", "treatment", "board", "scoreboard"):
+    ours = ("treatment", "board", "scoreboard")
+    for module in ("session", "layout", "stage_runs", "live_changes", "show", *ours):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
     return stand_in
 
