@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from gradviz.config import RecordedConfig
-from gradviz.history import SCALARS
 from gradviz.store import Store, StoreError
 from gradviz.store.database import APPLICATION_ID, SCHEMA
 from tests.fabricated import record
@@ -189,9 +188,9 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
     with Store(path) as store:
         store._connection.execute("PRAGMA max_page_count = 20")
         run = store.begin(OWN)
-        for step in range(1, 3000):
-            store._scalars.append((run, step, *[0.5] * (len(SCALARS) - 1)))
         with pytest.raises(StoreError, match=r"^The disk of .*runs\.db is full"):
+            for step in range(1, 3000):
+                store.append(run, record(step))
             store.commit()
     with Store(path, read_only=True) as store:
         assert store.load(1).last_step == 100
