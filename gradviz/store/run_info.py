@@ -190,7 +190,9 @@ def _layers(connection: Connection) -> dict[int, dict[str, float]]:
         horizons, layer = found.setdefault(run, {}), str(named)
         horizons.setdefault(layer, math.nan)
         if name == "gradient_horizon":
-            with suppress(ValueError, TypeError):  # Of a damaged run, which must not hide the others.
+            with suppress(
+                ValueError, TypeError
+            ):  # Of a damaged run, which must not hide the others.
                 horizons[layer] = middle(unpacked(shape, value))
     return found
 

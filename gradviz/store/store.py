@@ -35,6 +35,7 @@ class Store:
         path: of the file.
         is_open: until `close`.
         timeout_s: how long it waits for another process.
+        connection: SQLite's, outside any transaction.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Store:
         self.path = Path(path)
         self.is_open = True
         self.timeout_s = timeout_s
-        self._connection = connect(self.path, read_only=read_only, timeout_s=timeout_s)
+        self.connection = connect(self.path, read_only=read_only, timeout_s=timeout_s)
         self._scalars: dict[int, list[tuple[float, ...]]] = {}
         self._frames: dict[int, FramesOfRun] = {}
         self._thinned: dict[int, ScalarsOfRun] = {}
@@ -216,7 +217,7 @@ class Store:
         finally:
             self.is_open = False
             with told(self.path, self.timeout_s):
-                self._connection.close()
+                self.connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -236,8 +237,8 @@ class Store:
         Raises:
             StoreError: where that cannot be.
         """
-        with told(self.path, self.timeout_s), transaction(self._connection):
-            yield self._connection
+        with told(self.path, self.timeout_s), transaction(self.connection):
+            yield self.connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -246,8 +247,8 @@ class Store:
         Raises:
             StoreError: where that cannot be.
         """
-        with told(self.path, self.timeout_s), transaction(self._connection, "DEFERRED"):
-            yield self._connection
+        with told(self.path, self.timeout_s), transaction(self.connection, "DEFERRED"):
+            yield self.connection
 
     def _thinned_of(self, run_id: int) -> ScalarsOfRun:
         return self._thinned.setdefault(run_id, ScalarsOfRun(run_id))

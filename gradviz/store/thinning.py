@@ -35,7 +35,7 @@ class ScalarsOfRun:
         connection.executemany(INSERT_SCALARS, [(self._run_id, *row) for row in kept])
         self._count += len(kept)
         if self._count > MAX_SCALARS:
-            self._thin(connection, given[-1][0])
+            self._thin(connection, int(given[-1][0]))
 
     def recount(self) -> None:
         """Something else has changed what is in the file."""

@@ -19,9 +19,6 @@ from gradviz.ui.session import in_fragment, session
 from gradviz.ui.widgets import bound
 from gradviz.ui.words import plain
 
-UNDO_S = 24 * 3600.0
-"""How long a deleted run can be brought back."""
-
 _FIND, _TABLE, _TAKEN = "runs_find", "runs_table", "runs_taken"
 
 
@@ -214,7 +211,7 @@ def _change(change: Callable[[Store], object]) -> None:
 
 
 def _delete(ids: tuple[int, ...]) -> None:
-    _change(lambda store: edits.purge(store, UNDO_S))
+    _change(lambda store: edits.purge(store, edits.UNDO_S))
     _change(lambda store: edits.delete(store, ids))
     if not session().runs_problem:
         session().deleted = ids

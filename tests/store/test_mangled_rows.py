@@ -82,7 +82,7 @@ def test_several_parts_in_one_sentence(path: Path) -> None:
 def test_settings_that_are_none(path: Path, config: object) -> None:
     one, two, three = mangled(path, "UPDATE run SET config = ? WHERE id = 2", config)
     assert (one.config, two.config, three.config) == (LSTM, None, OWN)
-    with Store(path) as store, pytest.raises(StoreError, match="Run 2 of .* cannot be read"):
+    with Store(path) as store, pytest.raises(StoreError, match=r"Run 2 of .* cannot be read"):
         store.load(2)
 
 
