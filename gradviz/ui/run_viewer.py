@@ -12,12 +12,13 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import actions, compare, layout, run_list, show
+from gradviz.ui import actions, compare, layout, run_edits, run_files, show
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
 from gradviz.ui.run_openings import HOW, Opening, opening
 from gradviz.ui.session import in_fragment, session
 from gradviz.ui.stage import Stage
+from gradviz.ui.words import plain
 
 _LIVE = {name: of_one(figure) for name, figure in figures.LIVE.items()}
 
@@ -53,12 +54,15 @@ def chosen_runs(runs: Sequence[RunInfo]) -> None:
     """What can be done with the ticked runs, and their pictures."""
     if not runs:
         return
+    for run in runs:
+        if run.problem:
+            st.warning(plain(f"{run.name}: {run.problem}"))
     if len(runs) == 1:
-        run_list.edit(runs[0])
+        run_edits.edit(runs[0])
     open_links(runs)
     with st.container(horizontal=True):
-        run_list.export_button(runs)
-        run_list.delete_button(runs)
+        run_files.export_button(runs)
+        run_edits.delete_button(runs)
     look(runs)
 
 

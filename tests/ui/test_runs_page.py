@@ -14,7 +14,7 @@ from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.store import Store, copies
-from gradviz.ui import run_list, run_viewer, saving
+from gradviz.ui import run_files, run_list, run_viewer, saving
 from gradviz.ui import session as ui_session
 from tests.fabricated import frame, row
 
@@ -172,7 +172,7 @@ def test_runs_open_in_a_page_of_several(
 
 
 def test_what_is_exported_is_imported(path: Path, tmp_path: Path) -> None:
-    (tmp_path / "one.db").write_bytes(run_list._exported((1,)))
+    (tmp_path / "one.db").write_bytes(run_files._exported((1,)))
     with Store(path) as store:
         copies.take(store, tmp_path / "one.db")
     assert names(path) == ["long", "other", "mine", "long"]
