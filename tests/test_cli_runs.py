@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 
 from gradviz import RunConfig, Trainer
 from gradviz.cli import main
-from gradviz.store import Store
+from gradviz.store import Store, edits
+from tests.fabricated import row
 
 ROOT = Path(__file__).parents[1]
 SMALL = "seq_len=5&hidden_size=4&batch_size=2"
@@ -218,6 +219,21 @@ def test_a_deleted_run_comes_back_until_it_is_gone_for_good(tmp_path: Path) -> N
     assert "RUN must be one of 2 in" in back.output
 
 
+def test_a_file_is_made_smaller(tmp_path: Path) -> None:
+    file = tmp_path / "runs.db"
+    with Store(file) as store:
+        run = store.begin(RunConfig())
+        store.write(run, [row(step) for step in range(1, 5001)])
+        edits.delete(store, [run])
+    before = file.stat().st_size
+    assert "0 kB less." in call("runs", "compact", "--file", file).output
+    with Store(file) as store, store.writing() as connection:
+        connection.execute("UPDATE run SET deleted = deleted - 86401")
+    told = call("runs", "compact", "--file", file).output
+    assert "1 deleted run is gone for good." in told
+    assert file.stat().st_size < before / 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -226,6 +242,7 @@ def test_a_deleted_run_comes_back_until_it_is_gone_for_good(tmp_path: Path) -> N
         (("export", "1", "2", "--to", "a.csv"), 2, ".csv takes one RUN, got 2"),
         (("export", "1", "--to", "a.csv"), 3, "There is no file"),
         (("delete", "1", "--yes"), 3, "There is no file"),
+        (("compact",), 3, "There is no file"),
         (("delete", "1", "--undo", "--for-good"), 2, "contradict"),
     ],
 )

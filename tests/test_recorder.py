@@ -339,11 +339,11 @@ def test_a_step_after_close(path: Path) -> None:
 
 def fills_the_disk(recorder: Recorder) -> None:
     store = recorder._store
-    store._connection.execute("PRAGMA max_page_count = 1")
+    store.connection.execute("PRAGMA max_page_count = 1")
 
 
 def locks_the_file(recorder: Recorder) -> None:
-    recorder._store._connection.execute("PRAGMA busy_timeout = 50")
+    recorder._store.connection.execute("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(recorder.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     recorder.other = other  # type: ignore[attr-defined]

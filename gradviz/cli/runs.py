@@ -16,8 +16,9 @@ from gradviz.cli.terminal import console, json_line, leave, print_table, quiet_w
 from gradviz.config import RunConfig
 from gradviz.store import RunInfo, Store, StoreError, default_path
 from gradviz.store.copies import export as copy_runs
+from gradviz.store.edits import UNDO_S, purge, restore
 from gradviz.store.edits import delete as delete_runs
-from gradviz.store.edits import purge, restore
+from gradviz.store.room import compact, in_bytes, room_of
 
 HEADINGS = ("Run", "Name", "Started", "Steps", "Loss", "Horizon", "Ended", "Tags")
 SUFFIXES = (".csv", ".npz", ".db")
@@ -33,7 +34,7 @@ _run_ids = click.argument("run_ids", metavar="RUN...", nargs=-1, required=True, 
 
 @click.group()
 def runs() -> None:
-    """List, export or delete the runs that were saved.
+    """List, export or delete the runs that were saved, and make their file smaller.
 
     RUN is a number that `runs list` shows.
 
@@ -131,9 +132,31 @@ def delete(
                 delete_runs(store, run_ids)
             if for_good:
                 purge(store)
+                compact(store)
     except StoreError as error:
         leave(NO_FILE, str(error))
     click.echo(f"{'Restored' if undo else 'Deleted'} {names}.")
+
+
+@runs.command("compact")
+@_file
+def compact_file(file: Path | None) -> None:
+    """Give the disk back what deleted runs have left.
+
+    Other programs may read and write the file meanwhile. Runs that were deleted less than a day ago
+    stay, for they can be restored; `delete --for-good` takes them as well.
+    """
+    path = file or default_path()
+    try:
+        Store(path, read_only=True).close()  # Which makes no file where there is none.
+        with Store(path) as store:
+            count = purge(store, UNDO_S)
+            freed = compact(store)
+            size = room_of(store).size
+    except StoreError as error:
+        leave(NO_FILE, str(error))
+    gone = f" {count} deleted {'run is' if count == 1 else 'runs are'} gone for good." * (count > 0)
+    click.echo(f"{path} is now {in_bytes(size)}, {in_bytes(freed)} less.{gone}")
 
 
 def _known(store: Store, run_ids: Sequence[int]) -> dict[int, RunInfo]:

@@ -68,8 +68,8 @@ class Saving:
             self.run_id = store.begin(config, name=self.title, tags=self.tags, floor=floor)
         elif not rows and not new and after is None:
             return
-        kept = set(frames) if self._written.keys() - frames.keys() else None
-        store.write(self.run_id, rows, new, after=after, kept=kept, failure=failure)
+        gone = self._written.keys() - frames.keys()
+        store.write(self.run_id, rows, new, after=after, gone=gone, failure=failure)
         self.steps, self._generation, self._written = last, generation, frames
 
 

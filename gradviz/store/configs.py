@@ -41,7 +41,11 @@ def from_json(text: str) -> RunConfig | RecordedConfig:
     try:
         if "RunConfig" in kinds:
             return RunConfig.from_dict(kinds["RunConfig"])
-        return RecordedConfig(**kinds["RecordedConfig"])
+        found = RecordedConfig(**kinds["RecordedConfig"])
+        words = isinstance(found.model, str) and isinstance(found.dtype, str)
+        if not words or not isinstance(found.settings, dict):
+            raise TypeError("RecordedConfig must have a model in words and settings by name")
+        return found
     except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from error
 

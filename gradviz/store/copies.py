@@ -6,13 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradviz.store.database import StoreError
-from gradviz.store.store import (
-    INSERT_MEASURED,
-    INSERT_SCALARS,
-    Store,
-    rows_as_kept,
-    scalars_as_kept,
-)
+from gradviz.store.rows import INSERT_MEASURED, INSERT_SCALARS, rows_as_kept, scalars_as_kept
+from gradviz.store.store import Store
 
 _OF_RUN = "name, started, ended, config, floor, failure, tags, versions"
 

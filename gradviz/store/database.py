@@ -98,6 +98,8 @@ def connect(path: Path, *, read_only: bool, timeout_s: float) -> sqlite3.Connect
             connection.execute("PRAGMA trusted_schema = OFF")
             version = _version(connection, path)
             if not read_only:
+                if not version:  # It can be chosen for a file without tables only.
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 _use_wal(connection, timeout_s)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")

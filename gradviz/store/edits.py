@@ -18,6 +18,9 @@ LONGEST_TAG = 40
 MOST_TAGS = 20
 """Of one run."""
 
+UNDO_S = 24 * 3600.0
+"""How long a deleted run can be brought back where nobody asks for its room sooner."""
+
 
 def rename(store: Store, run_id: int, name: str) -> None:
     """Call a run otherwise.

@@ -1,14 +1,18 @@
-"""The runs of a file in short, a thousand of them in well under a second."""
+"""The runs of a file in short, a thousand of them in well under a second.
+
+What cannot be read of one run must not hide the others: it is left out, and said.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.history import is_reversed
@@ -18,6 +22,9 @@ from gradviz.store.configs import from_json
 
 POINTS = 32
 """Losses of a run that a list shows, evenly chosen, the first and the last among them."""
+
+LATEST = 253_000_000_000.0
+"""Seconds since 1970 up to the year 9987: a time after it is none that a calendar can show."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,48 +54,106 @@ class RunInfo:
     horizon: float
     """Timesteps back, of the top layer's middle probe at that step; inf if there is none, nan if
     it is not known."""
+    problem: str = ""
+    """What of it cannot be read, in a sentence; empty without."""
 
 
 def infos(connection: Connection, *, deleted: bool) -> list[RunInfo]:
-    """All runs, oldest first; those that were deleted or those that were not.
-
-    Raises:
-        ValueError: for a run that is damaged.
-    """
-    losses, layers = _losses(connection), _layers(connection)
-    found = connection.execute(
-        "SELECT id, name, tags, config, versions, started, ended, floor, failure,"
-        " (SELECT coalesce(max(step), 0) FROM scalars WHERE run = id)"
-        " FROM run WHERE (deleted IS NOT NULL) = ? ORDER BY id",
-        (deleted,),
-    ).fetchall()
+    """All runs, oldest first; those that were deleted or those that were not."""
+    usual = connection.text_factory
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        losses, layers = _losses(connection), _layers(connection)
+        found = connection.execute(
+            "SELECT id, name, tags, config, versions, started, ended, floor, failure,"
+            " (SELECT coalesce(max(step), 0) FROM scalars WHERE run = id)"
+            " FROM run WHERE (deleted IS NOT NULL) = ? ORDER BY id",
+            (deleted,),
+        ).fetchall()
+    finally:
+        connection.text_factory = usual
     return [_info(each, losses.get(each[0], ()), layers.get(each[0], {})) for each in found]
 
 
 def _info(row: tuple[Any, ...], losses: tuple[float, ...], layers: dict[str, float]) -> RunInfo:
     run_id, name, tags, config, versions, started, ended, floor, failure, steps = row
     forward = [layer for layer in layers if not is_reversed(layer)] or list(layers)
+    parts = _Parts()
     return RunInfo(
         run_id=run_id,
-        name=name,
-        tags=tuple(json.loads(tags)),
+        name=parts.read("name", _text, name, f"run {run_id}"),
+        tags=parts.read("tags", _tags, tags, ()),
         config=_known(config),
-        versions=json.loads(versions),
-        started=started,
-        ended=ended,
-        steps=steps,
-        floor=floor,
-        failure=_failure(failure),
+        versions=parts.read("versions", _versions, versions, {}),
+        started=parts.read("start", _seconds, started, 0.0),
+        ended=None if ended is None else parts.read("end", _seconds, ended, None),
+        steps=parts.read("steps", int, steps, 0),
+        floor=None if floor is None else parts.read("floor", float, floor, None),
+        failure=parts.read("failure", _failure, failure, ""),
         losses=losses,
         layers=tuple(layers),
         horizon=layers[forward[-1]] if forward else math.nan,
+        problem=parts.sentence,
     )
 
 
-def _known(config: str) -> RunConfig | RecordedConfig | None:
+_T = TypeVar("_T")
+
+
+@dataclass
+class _Parts:
+    """What a run is made of, with the names of what cannot be read of it."""
+
+    damaged: list[str] = field(default_factory=list)
+
+    def read(self, name: str, kind: Callable[[Any], _T], value: Any, otherwise: _T) -> _T:
+        try:
+            return kind(value)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            self.damaged.append(name)
+            return otherwise
+
+    @property
+    def sentence(self) -> str:
+        if not self.damaged:
+            return ""
+        *others, last = self.damaged
+        names = f"{', '.join(others)} and {last}" if others else last
+        return f"Its {names} cannot be read, for the file is damaged there; it can be deleted."
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, _of_kind(json.loads(value), list)))
+
+
+def _versions(value: Any) -> dict[str, str]:
+    found = _of_kind(json.loads(value), dict)
+    return {name: _text(version) for name, version in found.items()}
+
+
+def _of_kind(value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not 0 <= seconds < LATEST:
+        raise ValueError
+    return seconds
+
+
+def _known(config: Any) -> RunConfig | RecordedConfig | None:
     try:
         return from_json(config)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
 
 
@@ -114,18 +179,20 @@ def _losses(connection: Connection) -> dict[int, tuple[float, ...]]:
     )
     found: dict[int, list[float]] = {}
     for run, loss in rows:
-        found.setdefault(run, []).append(math.nan if loss is None else loss)
+        found.setdefault(run, []).append(loss if isinstance(loss, float | int) else math.nan)
     return {run: tuple(each) for run, each in found.items()}
 
 
 def _layers(connection: Connection) -> dict[int, dict[str, float]]:
     """By run: layer to horizon at the newest measured step, lowest layer first."""
     found: dict[int, dict[str, float]] = {}
-    for run, layer, name, shape, value in _newest(connection):
-        horizons = found.setdefault(run, {})
+    for run, named, name, shape, value in _newest(connection):
+        horizons, layer = found.setdefault(run, {}), str(named)
         horizons.setdefault(layer, math.nan)
         if name == "gradient_horizon":
-            with suppress(ValueError):  # Of a damaged run, which must not hide the others.
+            with suppress(
+                ValueError, TypeError
+            ):  # Of a damaged run, which must not hide the others.
                 horizons[layer] = middle(unpacked(shape, value))
     return found
 

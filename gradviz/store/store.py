@@ -6,20 +6,20 @@ import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
+from typing import Self
 
 from gradviz.config import RecordedConfig, RunConfig
-from gradviz.history import SCALARS, Failure, Frame, History, StepRecord, scalars_of
-from gradviz.store.arrays import Row, frames_of, rows_of
-from gradviz.store.configs import as_json, from_json, versions
-from gradviz.store.database import StoreError, connect, told, transaction
+from gradviz.history import Failure, Frame, History, StepRecord, scalars_of
+from gradviz.store.configs import as_json, versions
+from gradviz.store.database import connect, told, transaction
+from gradviz.store.loading import loaded
+from gradviz.store.rows import forget_after, forget_frames, put_frames
 from gradviz.store.run_info import RunInfo, infos
+from gradviz.store.thinning import FramesOfRun, ScalarsOfRun
 
 COMMIT_S = 0.25
 """Steps that follow one another more quickly are written together."""
@@ -35,6 +35,7 @@ class Store:
         path: of the file.
         is_open: until `close`.
         timeout_s: how long it waits for another process.
+        connection: SQLite's, outside any transaction.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class Store:
         self.path = Path(path)
         self.is_open = True
         self.timeout_s = timeout_s
-        self._connection = connect(self.path, read_only=read_only, timeout_s=timeout_s)
-        self._scalars: list[tuple[Any, ...]] = []
-        self._rows: list[tuple[Any, ...]] = []
+        self.connection = connect(self.path, read_only=read_only, timeout_s=timeout_s)
+        self._scalars: dict[int, list[tuple[float, ...]]] = {}
+        self._frames: dict[int, FramesOfRun] = {}
+        self._thinned: dict[int, ScalarsOfRun] = {}
         self._failures: list[tuple[str, int]] = []
         self._committed_at = time.monotonic()
 
@@ -88,13 +90,15 @@ class Store:
     def append(self, run_id: int, record: StepRecord) -> None:
         """Add one step; it is in the file within COMMIT_S, or with the next step after that.
 
+        A long run is thinned, as `thinning` says.
+
         Raises:
             StoreError: where the file cannot be written.
         """
-        step, *scalars = scalars_of(record)
-        self._scalars.append((run_id, int(step), *scalars))
+        self._scalars.setdefault(run_id, []).append(scalars_of(record))
         if record.is_measured:
-            self._rows += [(run_id, *row) for row in rows_of(Frame.from_record(record))]
+            frames = self._frames.setdefault(run_id, FramesOfRun(run_id))
+            frames.add(Frame.from_record(record))
         if record.failure:
             self._failures.append((json.dumps(asdict(record.failure)), run_id))
         if time.monotonic() - self._committed_at >= COMMIT_S:
@@ -106,13 +110,15 @@ class Store:
         Raises:
             StoreError: where the file cannot be written; what was appended is lost then.
         """
-        scalars, rows, failures = self._scalars, self._rows, self._failures
-        self._scalars, self._rows, self._failures = [], [], []
+        scalars, failures = self._scalars, self._failures
+        self._scalars, self._failures = {}, []
         if not scalars:
             return
         with self.writing() as connection:
-            connection.executemany(INSERT_SCALARS, scalars)
-            connection.executemany(INSERT_MEASURED, rows)
+            for run_id, rows in scalars.items():
+                self._thinned_of(run_id).put(connection, rows)
+                if run_id in self._frames:
+                    self._frames[run_id].put(connection)
             connection.executemany(
                 "UPDATE run SET failure = ? WHERE id = ? AND failure IS NULL", failures
             )
@@ -125,7 +131,7 @@ class Store:
         frames: Iterable[Frame] = (),
         *,
         after: int | None = None,
-        kept: Collection[int] | None = None,
+        gone: Collection[int] = (),
         failure: Failure | None = None,
     ) -> None:
         """Write steps of a run, all or none; when this returns, they outlive the process.
@@ -135,37 +141,21 @@ class Store:
             rows: steps' scalars, each in the order of SCALARS.
             frames: of measured steps; one of a step that is there takes its place.
             after: forget first what is there of later steps than this.
-            kept: the only steps whose frames stay, those given here among them; None: all.
+            gone: steps whose frames are to be forgotten.
             failure: why the run stopped.
 
         Raises:
             StoreError: where the file cannot be written.
         """
-        frames = list(frames)
+        thinned = self._thinned_of(run_id)
         told_failure = json.dumps(asdict(failure)) if failure else None
         with self.writing() as connection:
             if after is not None:
-                for table in ("scalars", "measured"):
-                    connection.execute(
-                        f"DELETE FROM {table} WHERE run = ? AND step > ?",  # noqa: S608
-                        (run_id, after),
-                    )
-            if kept is not None:
-                connection.execute(
-                    "DELETE FROM measured WHERE run = ?"
-                    " AND step NOT IN (SELECT value FROM json_each(?))",
-                    (run_id, json.dumps(sorted(kept))),
-                )
-            connection.executemany(
-                "DELETE FROM measured WHERE run = ? AND step = ?",
-                [(run_id, frame.step) for frame in frames],
-            )
-            connection.executemany(
-                INSERT_SCALARS, [(run_id, int(step), *values) for step, *values in rows]
-            )
-            connection.executemany(
-                INSERT_MEASURED, [(run_id, *row) for frame in frames for row in rows_of(frame)]
-            )
+                forget_after(connection, run_id, after)
+                thinned.recount()
+            forget_frames(connection, run_id, gone)
+            thinned.put(connection, rows)
+            put_frames(connection, run_id, frames)
             connection.execute("UPDATE run SET failure = ? WHERE id = ?", (told_failure, run_id))
 
     def end(self, run_id: int) -> None:
@@ -181,14 +171,13 @@ class Store:
     def runs(self, *, deleted: bool = False) -> list[RunInfo]:
         """All of the file, oldest first; or those that were deleted.
 
+        Of one that is damaged `RunInfo.problem` says so.
+
         Raises:
             StoreError: where the file cannot be read.
         """
         with self.reading() as connection:
-            try:
-                return infos(connection, deleted=deleted)
-            except (ValueError, TypeError, KeyError) as error:
-                raise StoreError(f"The runs of {self.path} cannot be read: {error}") from error
+            return infos(connection, deleted=deleted)
 
     def state_of(self, run_id: int) -> tuple[float | None, ...]:
         """Changes whenever a run's content does: its last step, last measured row and its end.
@@ -213,26 +202,7 @@ class Store:
             StoreError: for a run that is not there or that is damaged.
         """
         with self.reading() as connection:
-            found = connection.execute(
-                "SELECT config, floor, failure FROM run WHERE id = ?", (run_id,)
-            ).fetchone()
-            if found is None:
-                known = ", ".join(str(each[0]) for each in connection.execute("SELECT id FROM run"))
-                raise StoreError(
-                    f"run_id must be one of {known or 'none so far'} in {self.path}, got {run_id}."
-                )
-            try:
-                history = History(from_json(found[0]), floor=found[1])
-                history.failure = Failure(**json.loads(found[2])) if found[2] else None
-                history.append_scalars(_scalars(connection, run_id))
-                for frame in frames_of(rows_as_kept(connection, run_id)):
-                    history.append_frame(frame)
-            except (ValueError, TypeError, KeyError) as error:
-                raise StoreError(f"Run {run_id} of {self.path} cannot be read: {error}") from error
-        if isinstance(history.config, RecordedConfig):
-            clipped = bool(history.column("clipped").any())
-            history.config = replace(history.config, clip="own" if clipped else "none")
-        return history
+            return loaded(connection, self.path, run_id)
 
     def close(self) -> None:
         """Write what was appended and let go of the file.
@@ -247,7 +217,7 @@ class Store:
         finally:
             self.is_open = False
             with told(self.path, self.timeout_s):
-                self._connection.close()
+                self.connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -267,8 +237,8 @@ class Store:
         Raises:
             StoreError: where that cannot be.
         """
-        with told(self.path, self.timeout_s), transaction(self._connection):
-            yield self._connection
+        with told(self.path, self.timeout_s), transaction(self.connection):
+            yield self.connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -277,32 +247,8 @@ class Store:
         Raises:
             StoreError: where that cannot be.
         """
-        with told(self.path, self.timeout_s), transaction(self._connection, "DEFERRED"):
-            yield self._connection
+        with told(self.path, self.timeout_s), transaction(self.connection, "DEFERRED"):
+            yield self.connection
 
-
-_COLUMNS = ", ".join(SCALARS)
-INSERT_SCALARS = f"INSERT INTO scalars (run, {_COLUMNS}) VALUES (?{', ?' * len(SCALARS)})"  # noqa: S608
-INSERT_MEASURED = "INSERT INTO measured VALUES (?, ?, ?, ?, ?, ?)"
-
-
-def scalars_as_kept(connection: Connection, run_id: int) -> Iterator[tuple[Any, ...]]:
-    """A run's rows of SCALARS, nan as NULL."""
-    yield from connection.execute(
-        f"SELECT {_COLUMNS} FROM scalars WHERE run = ? ORDER BY step",  # noqa: S608
-        (run_id,),
-    )
-
-
-def _scalars(connection: Connection, run_id: int) -> Iterator[tuple[float, ...]]:
-    for row in scalars_as_kept(connection, run_id):
-        yield tuple(np.nan if value is None else float(value) for value in row)
-
-
-def rows_as_kept(connection: Connection, run_id: int) -> Iterator[Row]:
-    """What was measured of a run, in the order of `arrays.rows_of`."""
-    found = connection.execute(
-        "SELECT step, layer, name, shape, value FROM measured WHERE run = ? ORDER BY step, rowid",
-        (run_id,),
-    )
-    return map(Row._make, found)
+    def _thinned_of(self, run_id: int) -> ScalarsOfRun:
+        return self._thinned.setdefault(run_id, ScalarsOfRun(run_id))

@@ -53,7 +53,7 @@ def clips(stage: Stage) -> Clips:
 def setups(stage: Stage) -> Setups:
     """Label to the one run of each clip."""
     now = clips(stage)
-    return {_label(now, kind): [_config(stage.config, now, kind)] for kind in now.kinds}
+    return {label(now, kind): [_config(stage.config, now, kind)] for kind in now.kinds}
 
 
 def threshold_of(now: Clips, kind: Kind) -> float:
@@ -78,7 +78,7 @@ def set_threshold(stage: Stage, kind: Kind, value: float) -> bool:
     except ConfigError as error:
         stage.problems = [_about(kind, text) for text in error.problems.values()]
         return False
-    stage.take(stage.config, _at(clips(stage), {kind: value}))
+    stage.take(stage.config, with_thresholds(clips(stage), {kind: value}))
     return True
 
 
@@ -98,7 +98,7 @@ def of_scenario(scenario: Scenario, now: Clips) -> Clips:
     kinds = {config.clip for config in variants}
     thresholds = {each.clip: each.clip_threshold for each in variants if each.clip in THRESHOLDS}
     now = replace(now, kinds=tuple(kind for kind in KINDS if kind in kinds))
-    return _at(now, thresholds)
+    return with_thresholds(now, thresholds)
 
 
 def common(config: RunConfig) -> RunConfig:
@@ -121,7 +121,7 @@ def take_url(stage: Stage, query: Query) -> None:
     for kind in THRESHOLDS:
         if kind in given:
             value, wrong = _threshold(kind, given.pop(kind))
-            now = now if value is None else _at(now, {kind: value})
+            now = now if value is None else with_thresholds(now, {kind: value})
             problems += wrong
     config, wrong = RunConfig.from_query(given)
     stage.take(config, now)
@@ -141,12 +141,14 @@ def url_of(stage: Stage) -> dict[str, str | list[str]]:
     return {**(query or {"task": stage.config.task})}
 
 
-def _at(now: Clips, thresholds: Mapping[Any, float]) -> Clips:
+def with_thresholds(now: Clips, thresholds: Mapping[Any, float]) -> Clips:
+    """Clips at other thresholds, by kind."""
     changes: dict[str, Any] = {**thresholds}
     return replace(now, **changes)
 
 
-def _label(now: Clips, kind: Kind) -> str:
+def label(now: Clips, kind: Kind) -> str:
+    """Of the run of a kind."""
     return _LABELS[kind].format(threshold_of(now, kind))
 
 

@@ -1,28 +1,25 @@
-"""The list of saved runs: find, name, tag, delete, give away, take in."""
+"""The list of saved runs: find and tick them. It follows the file while runs go on."""
 
 from __future__ import annotations
 
 import datetime
 import math
-import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from gradviz.config import RecordedConfig, RunConfig, label_of, word_of
 from gradviz.config.setups import is_used
-from gradviz.store import RunInfo, Store, StoreError, copies, default_path, edits
+from gradviz.store import RunInfo, StoreError, default_path
 from gradviz.ui import stills
-from gradviz.ui.session import in_fragment, session
-from gradviz.ui.widgets import bound
+from gradviz.ui.session import session
 from gradviz.ui.words import plain
 
-UNDO_S = 24 * 3600.0
-"""How long a deleted run can be brought back."""
+_FIND, _TABLE = "runs_find", "runs_table"
 
-_FIND, _TABLE, _TAKEN = "runs_find", "runs_table", "runs_taken"
+LOOK_S = 2.0
+"""Between two looks at the file."""
 
 
 def heading() -> None:
@@ -36,6 +33,8 @@ def heading() -> None:
 
 def chosen() -> list[RunInfo]:
     """Draw the list; the runs that are ticked in it, the newest first."""
+    seen = stills.stamp()
+    _look_again(seen)
     try:
         runs = stills.infos()
     except StoreError as error:
@@ -49,20 +48,37 @@ def chosen() -> list[RunInfo]:
         st.caption(plain(f"They are kept in {default_path()}."))
         return []
     found = matching(runs, st.text_input("Find", key=_FIND, placeholder="gru, a tag, a name …"))
-    st.caption(plain(f"{len(found):,} of {len(runs):,} runs, in {default_path()}."))
-    if not found:
-        return []
-    # A tick is kept by its line: of other lines it must be another table.
-    lines = tuple(run.run_id for run in found)
-    ticked: Any = st.dataframe(
-        columns_of(found),
+    count = f"{len(runs):,}" if len(found) == len(runs) else f"{len(found):,} of {len(runs):,}"
+    st.caption(f"{count} run{'s' if len(runs) > 1 else ''}.")
+    return _ticked(found) if found else []
+
+
+def _ticked(runs: Sequence[RunInfo]) -> list[RunInfo]:
+    """Draw the table; the runs that are ticked in it."""
+    state = session()
+    # A tick is kept by its line: with other lines it is another table, which takes the ticks over.
+    lines = tuple(run.run_id for run in runs)
+    before = [place for place, run_id in enumerate(lines) if run_id in state.ticked]
+    table: Any = st.dataframe(
+        columns_of(runs),
         key=f"{_TABLE}_{hash(lines)}",
         on_select="rerun",
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": before}},
         hide_index=True,
         column_config=_column_config(),
+        alt="The saved runs, a line each. The box at the left of a line ticks it.",
     )
-    return [found[place] for place in ticked.selection.rows if place < len(found)]
+    found = [runs[place] for place in table.selection.rows if place < len(runs)]
+    state.ticked = tuple(run.run_id for run in found)
+    return found
+
+
+@st.fragment(run_every=LOOK_S)
+def _look_again(seen: object) -> None:
+    """Draw the page anew where the file has changed: a run goes on, here or elsewhere."""
+    if stills.stamp() != seen:
+        st.rerun(scope="app")
 
 
 def matching(runs: Sequence[RunInfo], text: str) -> list[RunInfo]:
@@ -105,127 +121,6 @@ def columns_of(runs: Sequence[RunInfo]) -> dict[str, list[Any]]:
     }
 
 
-def edit(run: RunInfo) -> None:
-    """Name and tags of one run."""
-    left, right = st.columns(2)
-    left.text_input(
-        "Name",
-        max_chars=edits.LONGEST_NAME,
-        **bound(
-            f"run_name_{run.run_id}",
-            run.name,
-            lambda name: _change(lambda store: edits.rename(store, run.run_id, name)),
-        ),
-    )
-    right.text_input(
-        "Tags",
-        placeholder="parted by commas",
-        **bound(
-            f"run_tags_{run.run_id}",
-            ", ".join(run.tags),
-            lambda tags: _change(lambda store: edits.tag(store, run.run_id, tags.split(","))),
-        ),
-    )
-
-
-def delete_button(runs: Sequence[RunInfo]) -> None:
-    """Delete the ticked runs; can be undone."""
-    st.button(
-        f"Delete {_count(runs)}",
-        key="runs_delete",
-        icon=":material/delete:",
-        on_click=_delete,
-        args=(tuple(run.run_id for run in runs),),
-        help="Can be undone until tomorrow.",
-    )
-
-
-def undo() -> None:
-    """What happened last, and the way back."""
-    state = session()
-    if state.runs_problem:
-        st.error(plain(state.runs_problem))
-    if state.deleted:
-        with st.container(horizontal=True, vertical_alignment="center", border=True):
-            count = len(state.deleted)
-            st.markdown(f"Deleted {count} run{'s' if count > 1 else ''}.")
-            st.button("Undo", key="runs_undo", icon=":material/undo:", on_click=_restore)
-
-
-def export_button(runs: Sequence[RunInfo]) -> None:
-    """One file with the ticked runs, to give away."""
-    ids = tuple(run.run_id for run in runs)
-    st.download_button(
-        f"Export {_count(runs)}",
-        lambda: _exported(ids),
-        file_name="gradviz-runs.db",
-        mime="application/vnd.sqlite3",
-        key="runs_export",
-        icon=":material/download:",
-        on_click="ignore",
-        help="One file, which Import takes, and gradviz.store.Store reads.",
-    )
-
-
-def import_file() -> None:
-    """Take in the runs of a file that was exported, or that a Recorder wrote."""
-    with st.expander("Import runs", icon=":material/upload_file:"):
-        state = session()
-        given = st.file_uploader(
-            "A file of gradviz's runs", type=["db"], key=f"{_TAKEN}_{state.runs_taken}"
-        )
-        if given is not None and not in_fragment():
-            _take(given.name, given.getvalue())
-            state.runs_taken += 1  # A new uploader, without the file.
-            st.rerun()
-
-
-def _take(name: str, content: bytes) -> None:
-    state = session()
-    state.runs_problem = ""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "given.db"
-        path.write_bytes(content)
-        try:
-            default_path().parent.mkdir(parents=True, exist_ok=True)
-            with Store(default_path(), timeout_s=stills.WAIT_S) as store:
-                copies.take(store, path)
-        except (StoreError, OSError) as error:
-            state.runs_problem = str(error).replace(str(path), name)
-
-
-def _exported(ids: Sequence[int]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, stills.opened() as store:
-        path = Path(folder) / "runs.db"
-        if store is not None:
-            copies.export(store, ids, path)
-        return path.read_bytes()
-
-
-def _change(change: Callable[[Store], object]) -> None:
-    """Do something with the file; a sentence where it cannot be done."""
-    session().runs_problem = ""
-    try:
-        with stills.opened() as store:
-            if store is not None:
-                change(store)
-    except StoreError as error:
-        session().runs_problem = str(error)
-
-
-def _delete(ids: tuple[int, ...]) -> None:
-    _change(lambda store: edits.purge(store, UNDO_S))
-    _change(lambda store: edits.delete(store, ids))
-    if not session().runs_problem:
-        session().deleted = ids
-
-
-def _restore() -> None:
-    _change(lambda store: edits.restore(store, session().deleted))
-    if not session().runs_problem:
-        session().deleted = ()
-
-
 def _searched(run: RunInfo) -> str:
     return " ".join([run.name, *run.tags, settings_of(run), *run.layers]).casefold()
 
@@ -237,13 +132,11 @@ def _horizon(run: RunInfo) -> str:
 
 
 def _state(run: RunInfo) -> str:
+    if run.problem:
+        return "damaged"
     if run.failure:
         return run.failure
     return "ended" if run.ended else "going on, or cut off"
-
-
-def _count(runs: Sequence[RunInfo]) -> str:
-    return "this run" if len(runs) == 1 else f"{len(runs)} runs"
 
 
 def _column_config() -> dict[str, Any]:

@@ -12,20 +12,20 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import compare, layout, run_list, show, stage_runs
+from gradviz.ui import compare, layout, run_edits, run_files, show, stage_runs
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
-from gradviz.ui.lessons import GATES, LIVE_TRAINING, VANISHING
+from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
+from gradviz.ui.run_openings import HOW, Opening, opening
 from gradviz.ui.session import in_fragment, session
 from gradviz.ui.stage import Stage
-
-LESSONS_OF_ONE = (LIVE_TRAINING, VANISHING, GATES)
-"""Pages that show one run."""
+from gradviz.ui.words import plain
 
 _LIVE = {name: of_one(figure) for name, figure in figures.LIVE.items()}
 
 
 def _of_one(stage: Stage) -> Mapping[str, Picture]:
-    return _LIVE
+    """Those of Live training; of a user's own model those that need no settings."""
+    return LIVE_TRAINING.pictures(stage) if stage.extra else _LIVE
 
 
 def _of_several(stage: Stage) -> Mapping[str, Picture]:
@@ -42,8 +42,11 @@ ONE = Lesson(
     read=reading_of_one(read),
     setups=lambda stage: {},
     opens_recorded=False,
+    below=LIVE_TRAINING.below,
+    extra=False,
     parts=("scrub",),
 )
+"""Its extra says whether the stage's config is the run's own."""
 SEVERAL = replace(ONE, pictures=_of_several, read=read_compare, below=compare.table)
 
 
@@ -51,12 +54,15 @@ def chosen_runs(runs: Sequence[RunInfo]) -> None:
     """What can be done with the ticked runs, and their pictures."""
     if not runs:
         return
+    for run in runs:
+        if run.problem:
+            st.warning(plain(f"{run.name}: {run.problem}"))
     if len(runs) == 1:
-        run_list.edit(runs[0])
-        open_links(runs[0])
+        run_edits.edit(runs[0])
+    open_links(runs)
     with st.container(horizontal=True):
-        run_list.export_button(runs)
-        run_list.delete_button(runs)
+        run_files.export_button(runs)
+        run_edits.delete_button(runs)
     look(runs)
 
 
@@ -73,6 +79,9 @@ def look(runs: Sequence[RunInfo]) -> None:
     stored = labelled(begun)
     if stage.stored != stored:
         stage.stored, stage.scrub, stage.fresh = stored, None, True
+        config = begun[0].config
+        stage.extra = isinstance(config, RunConfig)
+        stage.config = config if isinstance(config, RunConfig) else RunConfig()
     stage.notice = ""
     show.show(stage)
 
@@ -88,29 +97,31 @@ def labelled(runs: Sequence[RunInfo]) -> dict[str, int]:
     }
 
 
-def open_links(run: RunInfo) -> None:
-    """Buttons that open one run in the lessons; not of a user's own model, which has no set-up."""
-    if not isinstance(run.config, RunConfig) or not run.steps:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
+def open_links(runs: Sequence[RunInfo]) -> None:
+    """A button a lesson that opens the runs there; where it cannot it says why."""
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_open"):
         st.markdown("Open in")
-        for lesson in LESSONS_OF_ONE:
+        for name in HOW:
+            lesson = LESSONS[name]
+            found = opening(lesson, runs)
             pressed = st.button(
                 lesson.title,
-                key=f"runs_open_{lesson.name}",
+                key=f"runs_open_{name}",
                 icon=lesson.icon,
-                help="Its pictures as they were, and its settings, to train on with.",
+                disabled=isinstance(found, str),
+                help=found
+                if isinstance(found, str)
+                else "The pictures as they were, and the settings, to train on with.",
             )
-            if pressed and not in_fragment():
-                _open(lesson, run)
+            if pressed and not isinstance(found, str) and not in_fragment():
+                _open(lesson, found)
 
 
-def _open(lesson: Lesson, run: RunInfo) -> None:
-    assert isinstance(run.config, RunConfig)
+def _open(lesson: Lesson, found: Opening) -> None:
     stage = session().stage(lesson)
     stage_runs.close_runs(stage)
-    stage.take(run.config)
-    stage.stored, stage.stored_for = {"": run.run_id}, stage.setups
+    stage.take(found.config, found.extra)
+    stage.stored, stage.stored_for = dict(found.stored), stage.setups
     stage.scrub, stage.fresh = None, True
     # Without the query the page would be entered with its own settings.
     st.switch_page(layout.path_of(lesson), query_params=layout.link_query(stage))

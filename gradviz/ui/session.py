@@ -34,6 +34,8 @@ class Session:
     """Parts of a page that its URL asked to leave out."""
     saves_all: bool = False
     """Whether every run that is trained here is saved."""
+    ticked: tuple[int, ...] = ()
+    """Saved runs that are ticked in their list."""
     deleted: tuple[int, ...] = ()
     """Saved runs deleted last, which can be brought back."""
     runs_problem: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -38,6 +38,18 @@ def opened() -> Iterator[Store | None]:
         store = Store(path, read_only=True, timeout_s=WAIT_S)
     with store:
         yield store
+
+
+def stamp() -> tuple[float, ...]:
+    """Of the file: another whenever somebody has written to it."""
+    path = default_path()
+    found: list[float] = []
+    for each in (path, Path(f"{path}-wal")):
+        with suppress(OSError):
+            status = each.stat()
+            # A log without a line is made and unmade by whoever reads.
+            found += [status.st_size, status.st_mtime_ns] if status.st_size else []
+    return tuple(found)
 
 
 def infos() -> list[RunInfo]:

@@ -134,7 +134,7 @@ def test_a_killed_servers_run_is_there_up_to_the_last_commit(tmp_path: Path) -> 
         (info,) = store.runs()
         assert (info.name, info.ended, info.config) == ("killed", None, CONFIG)
         found = store.load(info.run_id)
-        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert found.last_step >= written
     assert found.column("step").tolist() == list(range(1, found.last_step + 1))
     assert found.frames[0].step == 1

@@ -123,7 +123,7 @@ def test_what_is_written_again_takes_the_place_of_what_was(store: Store) -> None
     assert store.load(run).frames[-1].layers["l0"].horizon == 2.0  # 0.6 ** 2 = 0.36 < 1/e.
     store.write(run, [row(5, loss=7.0)], [frame(LSTM, 5)], after=4)
     assert store.load(run).column("loss").tolist() == [1, 1 / 2, 1 / 3, 1 / 4, 7]
-    store.write(run, [], [], kept=[5])
+    store.write(run, [], [], gone=[1])
     assert [each.step for each in store.load(run).frames] == [5]
 
 

@@ -79,7 +79,7 @@ def test_what_was_committed_outlives_kill_9(tmp_path: Path) -> None:
     with Store(path) as store:
         (run,) = store.runs()
         assert (run.ended, run.steps) == (None, kept)
-        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert store.begin(store.load(1).config) == 2
 
 

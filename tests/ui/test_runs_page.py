@@ -14,7 +14,7 @@ from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz.config import RecordedConfig, RunConfig
 from gradviz.store import Store, copies
-from gradviz.ui import run_list, run_viewer, saving
+from gradviz.ui import run_files, run_list, run_viewer, saving
 from gradviz.ui import session as ui_session
 from tests.fabricated import frame, row
 
@@ -126,7 +126,9 @@ def test_one_is_looked_at_several_are_compared(path: Path, ticks: list[int]) -> 
     stage = stage_named(page, "runs")
     assert stage.stored == {"": 3}
     assert stage.lesson is run_viewer.ONE
-    assert not [each for each in page.button if str(each.key).startswith("runs_open")]
+    links = [each for each in page.button if str(each.key).startswith("runs_open")]
+    assert len(links) == 6
+    assert all(each.disabled and "a model of your own" in each.help for each in links)
     ticks[:] = [0, 1, 2]
     page.run()
     assert not page.exception
@@ -149,8 +151,28 @@ def test_a_run_opens_in_a_lesson_as_a_still(path: Path, ticks: list[int], worker
     assert stage_named(page, "vanishing").stored == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "ticked", "stored"),
+    [
+        ("clipping", [2], {"norm 1": 1}),
+        ("compare", [1, 2], {"LSTM": 1, "GRU": 2}),
+        ("remedies", [2], {"Untreated": 1}),
+    ],
+)
+def test_runs_open_in_a_page_of_several(
+    path: Path, ticks: list[int], workers: Told, name: str, ticked: list[int], stored: object
+) -> None:
+    ticks[:] = ticked
+    page = opened()
+    page.button(key=f"runs_open_{name}").click().run()
+    page.switch_page(f"pages/{name}.py").run()
+    assert not page.exception
+    assert stage_named(page, name).stored == stored
+    assert not workers.all("open")  # Nothing trains.
+
+
 def test_what_is_exported_is_imported(path: Path, tmp_path: Path) -> None:
-    (tmp_path / "one.db").write_bytes(run_list._exported((1,)))
+    (tmp_path / "one.db").write_bytes(run_files._exported((1,)))
     with Store(path) as store:
         copies.take(store, tmp_path / "one.db")
     assert names(path) == ["long", "other", "mine", "long"]
