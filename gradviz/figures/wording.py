@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-WAITING = "Press Train"
+WAITING = "Nothing trained yet"
 """In place of a picture of which nothing is known yet."""
 
 

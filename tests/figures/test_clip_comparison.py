@@ -65,7 +65,7 @@ def test_nothing_yet_and_one_step(name: str) -> None:
     for runs in ({}, {"a": []}, {"a": [History(RunConfig())]}):
         figure = picture(runs)
         assert not figure.data
-        assert [each.text for each in figure.layout.annotations] == ["Press Train"]
+        assert [each.text for each in figure.layout.annotations] == ["Nothing trained yet"]
     figure = picture({"a": [fabricate(steps=1)]})
     assert len(trace(figure, "setup-0").x) == 1
     assert trace(figure, "setup-0").mode == "lines+markers"

@@ -358,7 +358,7 @@ def test_before_the_first_step(name: str, runs: Any) -> None:
     for step in (None, 3):
         figure = figures.COMPARE[name](runs, step)
         assert not figure.data
-        assert "Press Train" in [each.text for each in figure.layout.annotations]
+        assert "Nothing trained yet" in [each.text for each in figure.layout.annotations]
 
 
 @EVERY

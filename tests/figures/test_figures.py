@@ -61,7 +61,7 @@ def test_has_a_title_and_titled_axes(name: str) -> None:
 def test_before_the_first_step_says_what_to_do(name: str) -> None:
     figure = figures.LIVE[name](History(LSTM, floor=1 / 6))
     assert not figure.data
-    assert words(figure) == ["Press Train"]
+    assert words(figure) == ["Nothing trained yet"]
     assert figure.layout.xaxis.title.text
 
 

@@ -43,7 +43,7 @@ def shown(history: History) -> CloseUp:
 @EVERY
 def test_before_the_first_step_and_without_a_close_up(name: str) -> None:
     picture = figures.GATES[name]
-    assert texts(picture(History(LSTM))) == ["Press Train"]
+    assert texts(picture(History(LSTM))) == ["Nothing trained yet"]
     unlooked = picture(fabricate(LSTM, steps=3))
     assert texts(unlooked) == ["Not measured at this step"]
     assert not unlooked.data

@@ -79,7 +79,7 @@ def test_before_the_first_step_it_says_so(theme: str) -> None:
     runs: dict[str, list[History]] = {"Untreated": [fabricate(steps=0)], "LSTM": []}
     figure = figures.remedy_losses(runs, theme=theme)
     assert not figure.data
-    assert [note.text for note in figure.layout.annotations] == ["Press Train"]
+    assert [note.text for note in figure.layout.annotations] == ["Nothing trained yet"]
 
 
 def test_the_fifth_set_up_and_further_ones_are_dashed() -> None:

@@ -45,7 +45,7 @@ def texts(figure: go.Figure) -> list[str]:
 def test_what_each_says_before_there_is_anything(name: str) -> None:
     empty = figures.VANISHING[name](History(RNN))
     assert not empty.data
-    assert texts(empty) == ["Press Train"]
+    assert texts(empty) == ["Nothing trained yet"]
 
 
 @pytest.mark.parametrize("name", ["eigenvalues", "singular_values", "pulse"])
