@@ -17,7 +17,7 @@ import pytest
 
 from gradviz import RunConfig, Trainer
 from gradviz.history import FRAME_BYTES, CloseUpRequest, Frame
-from gradviz.runner import Runner, worker
+from gradviz.runner import Runner, hosted_run, worker
 from gradviz.scenarios import SCENARIOS
 
 
@@ -378,7 +378,7 @@ def test_a_view_knows_what_an_unmeasured_step_takes(runner: Runner) -> None:
 
 
 def test_a_step_that_takes_too_long_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "STEP_LIMIT_S", 0.0)
+    monkeypatch.setattr(hosted_run, "STEP_LIMIT_S", 0.0)
     config = CONFIG.replace(record_every=2).to_dict()
     orders = [("open", "run", (config, None, "me", None, False)), ("play", "run", (1, None))]
     with serving(*orders) as ours:
@@ -388,7 +388,7 @@ def test_a_step_that_takes_too_long_stops_the_run(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_run_that_took_as_many_steps_as_one_may_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "MOST_STEPS", 5)
+    monkeypatch.setattr(hosted_run, "MOST_STEPS", 5)
     config = CONFIG.to_dict()
     orders = [("open", "run", (config, None, "me", None, False)), ("play", "run", (1, None))]
     with serving(*orders) as ours:
