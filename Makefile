@@ -1,3 +1,3 @@
-.PHONY: run test lint bench
-run test lint bench:
+.PHONY: run test lint bench docs shots
+run test lint bench docs shots:
 	python3 dev.py $@

@@ -1,4 +1,4 @@
-"""One command per intention: `python dev.py run|test|lint|bench`.
+"""One command per intention: `python dev.py run|test|lint|bench|docs|shots`.
 
 Standard library only. Each target first sets up what it needs (a virtual environment,
 CPU torch where there is no GPU, Chromium for the browser tests) and then does its job.
@@ -10,6 +10,7 @@ Python 3.8 can read this file, so that an older Python says its sentence and not
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,6 +40,8 @@ TARGETS = {
     "test": "lint, then all tests; --fast leaves out slow and browser tests",
     "lint": "ruff and mypy",
     "bench": "the benchmarks, one after the other (or those named; instrument takes --quick)",
+    "docs": "the documentation as a website, site/index.html; a warning is an error",
+    "shots": "the documentation's pictures; options go to `python -m gradviz shots`",
 }
 OFFLINE = (
     "NewConnectionError",
@@ -160,6 +163,39 @@ def bench(arguments):
     return worst(call([PYTHON, scripts[name], *options]) for name in names or scripts)
 
 
+def docs(arguments):
+    """The documentation as a website, from docs/ and the docstrings; needs no network."""
+    if arguments:
+        raise SetupError("docs takes no arguments, got {!r}.".format(" ".join(arguments)))
+    set_up()
+    site = ROOT / "site"
+    shutil.rmtree(str(site), ignore_errors=True)
+    # A page from the cache would not follow its docstrings, and its warnings would be gone.
+    command = [str(PYTHON), "-m", "zensical", "build", "--strict", "--clean"]
+    pipe = {"stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+    with child(command, cwd=str(ROOT), env=environment(), **pipe) as process:
+        said = re.sub("\x1b\\[[0-9;]*m", "", process.communicate()[1]).strip()
+    # --strict lets pass what is wrong with a docstring, but it is said.
+    if process.returncode or said not in {"", "No issues found"}:
+        print(complaint(said), file=sys.stderr)
+        print("gradviz: the documentation must be mended as said above.", file=sys.stderr)
+        return 1
+    print(f"gradviz: {site / 'index.html'}")
+    return 0
+
+
+def complaint(said):
+    """What zensical found, without the traceback with which it gives up."""
+    gives_up = said.endswith("--strict flag is set")
+    return said.partition("Traceback (most recent call last)")[0].rstrip() if gives_up else said
+
+
+def shots(arguments):
+    """The pictures of every scenario and page, into docs/pictures."""
+    set_up()
+    return call([PYTHON, "-m", "gradviz", "shots", *arguments])
+
+
 def worst(statuses):
     """1 if any is not 0 (a signal's is negative); all of them are run."""
     return int(any(list(statuses)))
@@ -167,10 +203,14 @@ def worst(statuses):
 
 def call(command, **more):
     """Run a command in the project's folder; its exit status."""
-    environment = dict(os.environ, PYTHONUTF8="1", PYTHONPATH=str(ROOT), **more)
-    with child([str(part) for part in command], cwd=str(ROOT), env=environment) as process:
+    with child([str(part) for part in command], cwd=str(ROOT), env=environment(**more)) as process:
         process.wait()
     return process.returncode
+
+
+def environment(**more):
+    """Of what is run in the project's folder."""
+    return dict(os.environ, PYTHONUTF8="1", PYTHONPATH=str(ROOT), **more)
 
 
 @contextlib.contextmanager
@@ -198,7 +238,7 @@ def child(command, **options):
 def set_up():
     """Make the virtual environment what the project's files ask for.
 
-    The tools of `test` come with it, so that every target works offline from then on.
+    The tools of `test` and `docs` come with it, so that every target works offline from then on.
     """
     if is_done():
         return
@@ -212,7 +252,7 @@ def set_up():
         STAMP.write_text(UNFINISHED)
         if not has_torch():
             install(TORCH_RANGE if has_gpu() else TORCH_CPU)
-        install("-e", f"{ROOT}[dev]")
+        install("-e", f"{ROOT}[dev,docs]")
         STAMP.write_text(fingerprint())
 
 

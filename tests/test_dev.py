@@ -75,7 +75,7 @@ def test_python_3_8_can_read_it() -> None:
 def test_alone_it_lists_its_targets(dev: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert dev.main([]) == 0
     listed = capsys.readouterr().out
-    for name in ("run", "test", "lint", "bench"):
+    for name in ("run", "test", "lint", "bench", "docs", "shots"):
         assert f"\n  {name} " in listed
     assert dev.main(["polish"]) == 2
     assert capsys.readouterr().out == listed
@@ -210,7 +210,7 @@ def pip(dev: Any, monkeypatch: pytest.MonkeyPatch) -> Pip:
 
 
 def test_each_thing_is_installed_once(pip: Pip, project: Path) -> None:
-    assert pip.of_a_set_up() == ["torch==2.13.0", f"{project}[dev]"]
+    assert pip.of_a_set_up() == ["torch==2.13.0", f"{project}[dev,docs]"]
     assert pip.of_a_set_up() == []
 
 
@@ -226,7 +226,7 @@ def test_only_what_decides_the_environment_sets_it_up_anew(pip: Pip, project: Pa
     settings.write_text(text.replace("line-length = 100", "line-length = 90"), "utf-8")
     assert pip.of_a_set_up() == []
     settings.write_text(text.replace("numpy>=2.0", "numpy>=2.1"), "utf-8")
-    assert pip.of_a_set_up() == [f"{project}[dev]"]
+    assert pip.of_a_set_up() == [f"{project}[dev,docs]"]
 
 
 def test_an_interrupted_set_up_starts_afresh(pip: Pip) -> None:
@@ -256,7 +256,7 @@ def test_a_users_own_environment_is_kept(pip: Pip) -> None:
     own = pip.dev.VENV / "own-torch"
     own.touch()
     pip.torch = True
-    assert pip.of_a_set_up() == [f"{pip.dev.ROOT}[dev]"]
+    assert pip.of_a_set_up() == [f"{pip.dev.ROOT}[dev,docs]"]
     assert own.exists()
 
 
@@ -343,6 +343,83 @@ def test_a_benchmarks_options_reach_it(dev: Any, project: Path) -> None:
     (project / "benchmarks/quick.py").write_text("import sys; sys.exit(sys.argv[1:] != ['--now'])")
     assert dev.main(["bench", "quick", "--now"]) == 0
     assert dev.main(["bench", "quick"]) == 1
+
+
+def test_shots_gets_its_options(dev: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "call", lambda command: 1 if command[1:] == WITH_OPTIONS else 0)
+    assert dev.main(["shots", "--check", "--jobs", "2"]) == 1
+
+
+WITH_OPTIONS = ["-m", "gradviz", "shots", "--check", "--jobs", "2"]
+
+
+def test_docs_takes_no_options(dev: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "docs takes no arguments, got '--strict'" in sentence(dev, capsys, "docs", "--strict")
+
+
+PAGE = "# Page\n\n[itself](index.md)\n\n::: own.measure\n"
+DOCSTRING = '"""Measure.\n\n    Args:\n        width: in metres.\n    """'
+
+
+@pytest.fixture
+def small_docs(dev: Any, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of one page and one function; zensical is this environment's."""
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev, "PYTHON", sys.executable)
+    (project / "zensical.toml").write_text(
+        '[project]\nsite_name = "own"\nplugins.mkdocstrings.handlers.python.paths = ["."]\n'
+    )
+    (project / "docs").mkdir()
+    return project
+
+
+def write_docs(project: Path, page: str, docstring: str) -> None:
+    (project / "docs/index.md").write_text(page)
+    (project / "own.py").write_text(f"def measure(width: int) -> None:\n    {docstring}\n")
+
+
+@pytest.mark.slow
+def test_docs_follow_their_docstrings_and_keep_nothing_old(
+    dev: Any, small_docs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (small_docs / "site").mkdir()
+    old = small_docs / "site/old.html"
+    old.touch()
+    for unit in ("metres", "inches"):
+        write_docs(small_docs, PAGE, DOCSTRING.replace("metres", unit))
+        assert dev.main(["docs"]) == 0
+        assert f"in {unit}." in (small_docs / "site/index.html").read_text("utf-8")
+    assert capfd.readouterr().out.endswith(f"gradviz: {small_docs / 'site/index.html'}\n")
+    assert not old.exists()
+
+
+@pytest.mark.slow
+def test_mistakes_in_the_docs_are_all_told(
+    dev: Any, small_docs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    page = PAGE + "\n[one](gone.md) [two](index.md#gone)\n"
+    docstring = DOCSTRING.replace("width", "height").replace("in metres", "as [it][own.gone]")
+    write_docs(small_docs, page, docstring)
+    assert dev.main(["docs"]) == 1
+    err = capfd.readouterr().err
+    for said in ("page does not exist", "anchor does not exist", "unresolved autoref"):
+        assert said in err
+    assert "own.py:5: Parameter 'height' does not appear in the function signature" in err
+    assert err.endswith("gradviz: the documentation must be mended as said above.\n")
+    assert "Traceback" not in err
+    assert "\x1b" not in err
+
+
+@pytest.mark.slow
+def test_a_docstring_alone_can_fail_the_docs(
+    dev: Any, small_docs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_docs(small_docs, PAGE, DOCSTRING.replace("width", "height"))
+    assert dev.main(["docs"]) == 1
+    write_docs(small_docs, PAGE.replace("own.measure", "own.gone"), DOCSTRING)
+    assert dev.main(["docs"]) == 1
+    assert "own.gone could not be found" in capfd.readouterr().err
 
 
 def test_a_crash_is_a_failure_and_does_not_stop_the_rest(dev: Any) -> None:

@@ -1,6 +1,6 @@
 """Noise within the recurrence: four kinds, which differ in what a mask lies on.
 
-With s̃_t the cell's own step from x_t and s_{t−1}, d a mask that is 1/(1 − p) with probability
+With `s̃_t` the cell's own step from x_t and s_{t−1}, d a mask that is 1/(1 − p) with probability
 1 − p and 0 otherwise, and m one that is 1 with probability p:
 
     dropconnect   d ⊙ W_hh in the place of W_hh; one mask a training step, for all timesteps and
