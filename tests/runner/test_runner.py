@@ -56,11 +56,10 @@ def test_pause_and_resume(runner: Runner) -> None:
     runner.play(name)
     eventually(lambda: look(runner, name)[1] > 5)
     runner.pause(name)
-    time.sleep(0.3)
+    eventually(lambda: look(runner, name)[0] == "paused")
     held = look(runner, name)
     time.sleep(0.3)
     assert look(runner, name) == held
-    assert held[0] == "paused"
     runner.play(name)
     eventually(lambda: look(runner, name)[1] > held[1])
     runner.close(name)
