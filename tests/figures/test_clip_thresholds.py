@@ -81,7 +81,10 @@ def test_only_a_clip_by_norm_has_a_threshold_in_use(clip: str) -> None:
 
 
 def test_before_the_first_step_and_without_norms() -> None:
-    for history, said in ((History(RunConfig()), "Nothing trained yet"), (seen(np.nan), "No norm yet")):
+    for history, said in (
+        (History(RunConfig()), "Nothing trained yet"),
+        (seen(np.nan), "No norm yet"),
+    ):
         figure = figures.norm_percentiles(history)
         assert not figure.data
         assert [each.text for each in figure.layout.annotations] == [said]
