@@ -144,11 +144,11 @@ def test_two_trainings_are_followed_while_they_go_on(
     live = LivePage(page)
     with recording(path, "one", stop) as one:
         page.goto(f"{server}/runs")
-        expect(page.get_by_text("1 run.", exact=True)).to_be_visible()  # Nobody reloads the page.
         live.until(lambda: begun(path) == ["one"])
+        expect(page.get_by_text("1 run.", exact=True)).to_be_visible()  # Nobody reloads the page.
         with recording(path, "two", stop) as two:
-            expect(page.get_by_text("2 runs.", exact=True)).to_be_visible()
             live.until(lambda: begun(path) == ["one", "two"])
+            expect(page.get_by_text("2 runs.", exact=True)).to_be_visible()
             table = page.locator("[data-testid=stDataFrame]")
             for at in LINES.values():
                 table.click(position={"x": 18, "y": at})
@@ -208,6 +208,7 @@ def test_given_away_deleted_taken_in_and_what_is_none(
     content = Path(download.value.path()).read_bytes()
     page.get_by_role("button", name="Delete this run").click()
     expect(page.get_by_text("No run is saved yet")).to_be_visible()
+    expect(page.get_by_text("Import runs")).to_have_count(1)
     page.get_by_text("Import runs").click()
     newer = tmp_path / "newer.db"
     newer.write_bytes(content)
