@@ -58,7 +58,7 @@ def _take(name: str, content: bytes) -> None:
         try:
             default_path().parent.mkdir(parents=True, exist_ok=True)
             with Store(default_path(), timeout_s=stills.WAIT_S) as store:
-                copies.take(store, path)
+                state.ticked = tuple(copies.take(store, path))
         except (StoreError, OSError) as error:
             state.runs_problem = str(error).replace(str(path), name)
 

@@ -12,7 +12,7 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import compare, layout, run_edits, run_files, show, stage_runs
+from gradviz.ui import compare, layout, run_edits, run_files, show, stage_runs, stills
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
 from gradviz.ui.run_openings import HOW, Opening, opening
@@ -40,7 +40,7 @@ ONE = Lesson(
     default=RunConfig(),
     pictures=_of_one,
     read=reading_of_one(read),
-    setups=lambda stage: {},
+    setups=lambda stage: {"": [stage.config]},
     opens_recorded=False,
     below=LIVE_TRAINING.below,
     extra=False,
@@ -83,7 +83,10 @@ def look(runs: Sequence[RunInfo]) -> None:
         stage.extra = isinstance(config, RunConfig)
         stage.config = config if isinstance(config, RunConfig) else RunConfig()
     stage.notice = ""
-    show.show(stage)
+    if stills.runs_of(stage):
+        show.show(stage)
+    else:
+        st.error(stage.notice)
 
 
 def labelled(runs: Sequence[RunInfo]) -> dict[str, int]:

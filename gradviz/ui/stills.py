@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -76,11 +78,28 @@ def _history(run_id: int) -> History:
     with opened() as store:
         if store is None:
             raise StoreError(f"There is no file {default_path()} any more.")
-        return _loaded(default_path(), run_id, store.state_of(run_id))
+        return _kept(default_path(), run_id).brought_up_to_date(store)
+
+
+@dataclass
+class _Kept:
+    """A run in memory, read anew when it has gone on."""
+
+    run_id: int
+    state: tuple[float | None, ...] | None = None
+    history: History | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def brought_up_to_date(self, store: Store) -> History:
+        """A History that nobody changes any more: one that has gone on is another."""
+        with self.lock:
+            state = store.state_of(self.run_id)
+            if self.history is None or state != self.state:
+                self.history, self.state = store.load(self.run_id), state
+            return self.history
 
 
 @st.cache_resource(show_spinner=False, max_entries=MOST_KEPT)
-def _loaded(path: Path, run_id: int, state: tuple[float | None, ...]) -> History:
-    """A run, read once for all sessions, which only look at it."""
-    with Store(path, read_only=True, timeout_s=WAIT_S) as store:
-        return store.load(run_id)
+def _kept(path: Path, run_id: int) -> _Kept:
+    """One a run, for all sessions, which only look at it."""
+    return _Kept(run_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz.config import RecordedConfig, RunConfig
-from gradviz.store import Store, copies
+from gradviz.store import Store, copies, database, edits
 from gradviz.ui import run_files, run_list, run_viewer, saving
 from gradviz.ui import session as ui_session
 from tests.fabricated import frame, row
@@ -73,6 +75,135 @@ def test_a_file_that_is_not_there_is_not_made(
 def test_a_foreign_file_is_a_sentence(path: Path) -> None:
     path.write_bytes(b"name,loss\n" * 100)
     assert "must be a file of gradviz" in words_of(opened()).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("truncated", "must be a file of gradviz"),
+        ("newer", "of a newer gradviz"),
+        ("folder", "must be a file, got a folder"),
+        ("other", "another program"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(path: Path, harm: str, said: str) -> None:
+    if harm == "truncated":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif harm == "newer":
+        with closing(sqlite3.connect(path)) as plain:
+            plain.execute("PRAGMA user_version = 99")
+    else:
+        path.unlink()
+        if harm == "folder":
+            path.mkdir()
+        else:
+            with closing(sqlite3.connect(path)) as plain:
+                plain.execute("CREATE TABLE sales (id)")
+    page = opened()
+    assert not page.exception
+    assert said in words_of(page).replace("\\", "")
+
+
+def test_what_cannot_be_written_is_a_sentence_and_nothing_is_lost(
+    path: Path, ticks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks[:] = [2]
+    page = opened()
+    monkeypatch.setattr(run_list.stills, "WAIT_S", 0.1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page.text_input(key="run_name_1").set_value("renamed").run()
+        assert "got it locked by another program" in words_of(page).replace("\\", "")
+        assert not page.exception
+        page.button(key="runs_delete").click().run()
+        assert "got it locked by another program" in words_of(page).replace("\\", "")
+        assert not [each for each in page.button if each.key == "runs_undo"]
+    assert names(path) == ["long", "other", "mine"]
+    long = [f"{n:040}" for n in range(20)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
+        # A row that fills its page: a longer one needs another.
+        plain.execute(
+            "UPDATE run SET versions = json_object('x', substr(hex(zeroblob(4000)), 1,"
+            " 3800 - length(config) - length(name))) WHERE id = 1"
+        )
+    connect = database.sqlite3.connect
+
+    def of_few_pages(*given: Any, **more: Any) -> sqlite3.Connection:
+        found = connect(*given, **more)
+        found.execute("PRAGMA max_page_count = 1")
+        return found
+
+    monkeypatch.setattr(database.sqlite3, "connect", of_few_pages)
+    page.text_input(key="run_tags_1").set_value(", ".join(long)).run()
+    assert not page.exception
+    assert "is full; free some space" in words_of(page).replace("\\", "")
+    assert names(path) == ["long", "other", "mine"]
+
+
+def test_a_file_that_may_only_be_read_is_shown(path: Path, ticks: list[int]) -> None:
+    ticks[:] = [2]
+    with without_rights(path.parent, 0o755):
+        page = opened()
+        assert stage_named(page, "runs").stored == {"": 1}
+        page.text_input(key="run_name_1").set_value("renamed").run()
+        assert not page.exception
+        assert "must be writable" in words_of(page).replace("\\", "")
+    with without_rights(path.parent, 0o555):
+        page = opened()
+        assert not page.exception
+    assert names(path) == ["long", "other", "mine"]
+
+
+@contextmanager
+def without_rights(folder: Path, rights: int) -> Iterator[None]:
+    """As a user who may read the files of a folder, and not write them."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.chown(folder, 65534, -1)
+    folder.chmod(rights)
+    for parent in folder.parents[:2] if was_root else ():
+        parent.chmod(parent.stat().st_mode | 0o055)
+    for each in folder.iterdir():
+        each.chmod(0o444)
+    try:
+        if was_root:
+            os.seteuid(65534)
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+        for each in folder.iterdir():
+            each.chmod(0o644)
+
+
+def test_one_damaged_run_leaves_the_others(path: Path, ticks: list[int]) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
+        plain.execute("UPDATE run SET tags = '{', config = '7' WHERE id = 2")
+    ticks[:] = [1]
+    page = opened()
+    assert not page.exception
+    assert "other: Its tags cannot be read" in words_of(page).replace("\\", "")
+    assert "Run 2 of" in words_of(page)
+    page.button(key="runs_delete").click()
+    ticks[:] = [1]
+    page.run()
+    assert names(path) == ["long", "mine"]
+    assert stage_named(page, "runs").stored == {"": 1}
+
+
+def test_the_room_of_deleted_runs_is_given_back(path: Path) -> None:
+    with Store(path) as store:
+        run = store.begin(LSTM)
+        store.write(run, [row(step) for step in range(1, 5001)])
+        edits.delete(store, [run])
+        edits.purge(store)
+    page = opened()
+    assert "are free" in page.caption[-1].value
+    page.button(key="runs_compact").click().run()
+    assert not page.exception
+    assert "are free" not in page.caption[-1].value
+    assert names(path) == ["long", "other", "mine"]
 
 
 def test_the_list_says_what_differs(path: Path) -> None:
