@@ -345,6 +345,19 @@ def test_a_benchmarks_options_reach_it(dev: Any, project: Path) -> None:
     assert dev.main(["bench", "quick"]) == 1
 
 
+def test_what_python_compiled_is_kept_whatever_the_environment_says(
+    dev: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    make_ready(dev)
+    (project / "benchmarks").mkdir()
+    (project / "compiled.py").touch()
+    (project / "benchmarks/quick.py").write_text("import compiled")
+    assert dev.main(["bench", "quick"]) == 0
+    assert list((project / "__pycache__").glob("compiled.*.pyc"))
+
+
 def test_a_crash_is_a_failure_and_does_not_stop_the_rest(dev: Any) -> None:
     later = iter([0, -11, 0])
     assert dev.worst(later) == 1
