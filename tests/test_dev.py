@@ -388,11 +388,11 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
 
 PARTS = {
     1: {"not e2e": "1", "e2e": ""},
-    2: {"not e2e": "2", "e2e": ""},
+    2: {"not e2e": "2", "e2e and light": "2", "e2e and not light": ""},
     5: {"not e2e": "4", "e2e and not alone": "2", "e2e and alone": ""},
     16: {"not e2e": "4", "e2e and not alone": "4", "e2e and alone": ""},
 }
-"""Cores to the tests of each part and its processes; one browser wants two cores."""
+"""Cores to the tests of each part and its processes; one browser that trains wants two cores."""
 
 
 @pytest.mark.parametrize("cores", PARTS)
@@ -413,7 +413,9 @@ def test_the_full_run_forbids_skipping_the_browser(
 STATUSES = [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)]
 
 
-@pytest.mark.parametrize(("cores", "part"), [(2, "e2e"), (4, "e2e and not alone")])
+@pytest.mark.parametrize(
+    ("cores", "part"), [(1, "e2e"), (2, "e2e and light"), (4, "e2e and not alone")]
+)
 @pytest.mark.parametrize(("others", "with_browser", "status"), STATUSES)
 def test_all_parts_decide(
     dev: Any,
