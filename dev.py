@@ -119,12 +119,14 @@ def test(arguments):
     plain = [*together(min(cores, MOST_PROCESSES)), "--ignore=tests/e2e"]
     if fast:
         return pytest("not slow and not e2e", *plain, *rest)
-    # A Chromium, its server and their worker keep two cores busy.
-    browsers = max(1, min(cores // 2, MOST_PROCESSES))
+    # A Chromium, its server and their worker keep two cores busy; where none trains, one.
+    browsers = max(min(cores, 2), min(cores // 2, MOST_PROCESSES))
+    shared, single = ("not alone", "alone") if cores > 3 else ("light", "not light")
     there = ["-o", "testpaths=tests/e2e"]
     parts = [("not e2e", plain), ("e2e", there)]
     if browsers > 1:
-        parts[1:] = [("e2e and not alone", [*together(browsers), *there]), ("e2e and alone", there)]
+        beside = [*together(browsers), *there]
+        parts[1:] = [(f"e2e and {shared}", beside), (f"e2e and {single}", there)]
     # With the second set, a browser test that would be skipped fails.
     browser = {"GRADVIZ_CHROMIUM": chromium(), "GRADVIZ_REQUIRE_BROWSER": "1"}
     statuses = [pytest(marks, *options, *rest, **browser) for marks, options in parts]
@@ -210,7 +212,10 @@ def call(command, **more):
 
 def environment(**more):
     """Of what is run in the project's folder."""
-    return dict(os.environ, PYTHONUTF8="1", PYTHONPATH=str(ROOT), **more)
+    known = dict(os.environ, PYTHONUTF8="1", PYTHONPATH=str(ROOT), **more)
+    # Compiling it all anew takes each process of the tests 5 s.
+    known["PYTHONDONTWRITEBYTECODE"] = ""
+    return known
 
 
 @contextlib.contextmanager

@@ -422,6 +422,19 @@ def test_a_docstring_alone_can_fail_the_docs(
     assert "own.gone could not be found" in capfd.readouterr().err
 
 
+def test_what_python_compiled_is_kept_whatever_the_environment_says(
+    dev: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    make_ready(dev)
+    (project / "benchmarks").mkdir()
+    (project / "compiled.py").touch()
+    (project / "benchmarks/quick.py").write_text("import compiled")
+    assert dev.main(["bench", "quick"]) == 0
+    assert list((project / "__pycache__").glob("compiled.*.pyc"))
+
+
 def test_a_crash_is_a_failure_and_does_not_stop_the_rest(dev: Any) -> None:
     later = iter([0, -11, 0])
     assert dev.worst(later) == 1
@@ -452,11 +465,11 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
 
 PARTS = {
     1: {"not e2e": "1", "e2e": ""},
-    2: {"not e2e": "2", "e2e": ""},
+    2: {"not e2e": "2", "e2e and light": "2", "e2e and not light": ""},
     5: {"not e2e": "4", "e2e and not alone": "2", "e2e and alone": ""},
     16: {"not e2e": "4", "e2e and not alone": "4", "e2e and alone": ""},
 }
-"""Cores to the tests of each part and its processes; one browser wants two cores."""
+"""Cores to the tests of each part and its processes; one browser that trains wants two cores."""
 
 
 @pytest.mark.parametrize("cores", PARTS)
@@ -477,7 +490,9 @@ def test_the_full_run_forbids_skipping_the_browser(
 STATUSES = [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5, 5, 1), (-9, 0, 1)]
 
 
-@pytest.mark.parametrize(("cores", "part"), [(2, "e2e"), (4, "e2e and not alone")])
+@pytest.mark.parametrize(
+    ("cores", "part"), [(1, "e2e"), (2, "e2e and light"), (4, "e2e and not alone")]
+)
 @pytest.mark.parametrize(("others", "with_browser", "status"), STATUSES)
 def test_all_parts_decide(
     dev: Any,

@@ -134,7 +134,8 @@ def test_measuring_leaves_no_trace(cell: str, config: RunConfig) -> None:
     config = config.replace(cell=cell, num_layers=2)
     bare, measured = Trainer(config), Trainer(config)
     measured.closeup = CloseUpRequest()
-    assert losses(measured, 12, "full") == losses(bare, 12, "none")
+    count = 2 * WALK + 1
+    assert losses(measured, count, "full") == losses(bare, count, "none")
     for one, other in zip(bare.model.parameters(), measured.model.parameters(), strict=True):
         assert torch.equal(one, other)
 
