@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config import RecordedConfig, RunConfig, label_of, word_of
+from gradviz.config import LIMITS, RecordedConfig, RunConfig, label_of, word_of
 from gradviz.config.setups import is_used
 from gradviz.store import RunInfo, Store, StoreError, copies, default_path, edits
 from gradviz.ui import stills
@@ -40,6 +40,9 @@ def chosen() -> list[RunInfo]:
         runs = stills.infos()
     except StoreError as error:
         st.error(plain(str(error)))
+        return []
+    if not runs and not LIMITS.saving:
+        st.info("No run is saved here; this server only shows those that are.")
         return []
     if not runs:
         st.info(
@@ -107,6 +110,8 @@ def columns_of(runs: Sequence[RunInfo]) -> dict[str, list[Any]]:
 
 def edit(run: RunInfo) -> None:
     """Name and tags of one run."""
+    if not LIMITS.saving:
+        return
     left, right = st.columns(2)
     left.text_input(
         "Name",
@@ -130,6 +135,8 @@ def edit(run: RunInfo) -> None:
 
 def delete_button(runs: Sequence[RunInfo]) -> None:
     """Delete the ticked runs; can be undone."""
+    if not LIMITS.saving:
+        return
     st.button(
         f"Delete {_count(runs)}",
         key="runs_delete",
@@ -169,6 +176,8 @@ def export_button(runs: Sequence[RunInfo]) -> None:
 
 def import_file() -> None:
     """Take in the runs of a file that was exported, or that a Recorder wrote."""
+    if not LIMITS.saving:
+        return
     with st.expander("Import runs", icon=":material/upload_file:"):
         state = session()
         given = st.file_uploader(
