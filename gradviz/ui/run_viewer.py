@@ -12,7 +12,7 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import actions, compare, layout, run_list, show
+from gradviz.ui import actions, compare, exports, layout, run_list, show
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.lessons import GATES, LIVE_TRAINING, VANISHING
 from gradviz.ui.session import in_fragment, session
@@ -75,6 +75,7 @@ def look(runs: Sequence[RunInfo]) -> None:
         stage.stored, stage.scrub, stage.fresh = stored, None, True
     stage.notice = ""
     show.show(stage)
+    exports.export(stage)
 
 
 def labelled(runs: Sequence[RunInfo]) -> dict[str, int]:
