@@ -5,6 +5,12 @@ FROM python:3.11-slim
 # uv's name for the index of PyTorch's CPU builds: without it come 3 GB of CUDA.
 COPY --from=ghcr.io/astral-sh/uv:0.13 /uv /usr/local/bin/uv
 
+# Draws PNG, SVG and PDF. The fonts are for what Source Sans has not, and for the words of a PDF.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        chromium fonts-dejavu-core fonts-liberation \
+    && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 COPY requirements.txt ./
 RUN uv pip install --system --no-cache --torch-backend cpu --requirement requirements.txt

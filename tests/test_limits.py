@@ -65,7 +65,7 @@ def test_wrong_words_in_the_environment_name_their_variable() -> None:
 def test_every_limit_holds_where_it_should() -> None:
     """Each gets a value of its own, and the room that has it is asked."""
     wanted = {
-        name: span_of(name)[0] + (0 if name == "step_seconds" else 1 + place)
+        name: span_of(name)[0] + (0 if name in ("step_seconds", "saving") else 1 + place)
         for place, name in enumerate(NAMES)
     }
     environment = {variable(name): str(value) for name, value in wanted.items()}
@@ -73,10 +73,12 @@ def test_every_limit_holds_where_it_should() -> None:
         "from gradviz.runner import budget, registry\n"
         "from gradviz.config import LIMITS, WORK_BUDGET, WORD_BUDGET\n"
         "from gradviz.uploads import MOST_BYTES, shelf\n"
+        "from gradviz.ui import saving\n"
         "registry.WorkerProcess = lambda *heard: None\n"
         "workers = len(registry.Runner()._workers)\n"
         "print(workers, budget.RUNS_AN_OWNER, budget.BYTES_AN_OWNER >> 20, LIMITS.steps,"
-        " LIMITS.step_seconds, WORK_BUDGET, WORD_BUDGET, MOST_BYTES >> 20, shelf.MOST_BYTES >> 20)"
+        " LIMITS.step_seconds, WORK_BUDGET, WORD_BUDGET, MOST_BYTES >> 20, shelf.MOST_BYTES >> 20,"
+        " int(bool(saving.LIMITS.saving)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

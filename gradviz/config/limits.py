@@ -59,6 +59,9 @@ class Limits:
     shelf_mb: int = _limit(
         64, 16, 100_000, "All uploads together in MB; what was not used for longest goes first."
     )
+    saving: int = _limit(
+        1, 0, 1, "1: everyone saves, renames, imports and deletes runs; 0: they are only looked at."
+    )
 
 
 NAMES = tuple(each.name for each in fields(Limits))

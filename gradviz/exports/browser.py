@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gradviz.exports.font import Page
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 FILES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -93,12 +95,10 @@ class Browser:
     async def _draw(self, path: str, figure: dict[str, Any], opts: dict[str, Any]) -> bytes:
         if self._kaleido is None:
             # Imported here: half of the formats do without.
-            from kaleido import Kaleido, PageGenerator
+            from kaleido import Kaleido
 
-            # MathJax would be fetched from outside this machine.
-            page = PageGenerator(mathjax=False)
             # Ours before it is open, so that it is closed where that fails.
-            self._kaleido = Kaleido(n=1, timeout=TIMEOUT_S, page_generator=page, path=path)
+            self._kaleido = Kaleido(n=1, timeout=TIMEOUT_S, page_generator=Page(), path=path)
             await self._kaleido.__aenter__()
         drawn: bytes = await self._kaleido.calc_fig(figure, opts)
         return drawn

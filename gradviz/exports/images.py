@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 import plotly.graph_objects as go
 
 from gradviz.exports.browser import BROWSER, ExportError
+from gradviz.exports.font import WITHOUT
 
 LEAST_SCALE, MOST_SCALE = 0.5, 6.0
 MOST_PIXELS = 50_000_000
@@ -47,7 +48,8 @@ def image(figure: go.Figure, kind: str, *, scale: float = 2.0) -> bytes:
             f"a PNG must have at most {MOST_PIXELS // 10**6} million pixels, got "
             f"{pixels / 1e6:.0f}; make it smaller or the scale less."
         )
-    drawn = BROWSER.draw(figure.to_plotly_json(), kind, scale if kind == "png" else 1.0)
+    drawn_from = go.Figure(figure).update_layout(font_family=WITHOUT) if kind == "pdf" else figure
+    drawn = BROWSER.draw(drawn_from.to_plotly_json(), kind, scale if kind == "png" else 1.0)
     meta = figure.layout.meta
     said = meta.get("gradviz", {}) if isinstance(meta, dict) else {}
     return _WRITTEN[kind](drawn, said)

@@ -7,6 +7,7 @@ import html
 import plotly.graph_objects as go
 import plotly.io
 
+from gradviz.exports.font import font_rule
 from gradviz.figures import as_json
 
 _CONFIG = {"displaylogo": False, "responsive": True}
@@ -27,4 +28,5 @@ def as_html(figure: go.Figure) -> bytes:
         f'<meta name="{name.lower()}" content="{html.escape(value)}" />'
         for name, value in said.items()
     ]
+    words.append(f"<style>{font_rule()}</style>")
     return page.replace("<head>", "<head>" + "".join(words), 1).encode()

@@ -45,7 +45,7 @@ PICTURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Page → the pictures that a slide on it may choose from, in the page's own order."""
 
-HIDEABLE = ("sidebar", "header", "title", "words", "train", "scrub", "terms")
+HIDEABLE = ("sidebar", "header", "title", "words", "train", "scrub", "terms", "export")
 """What `hide` may name: the parts of a page, as `?hide=` has them."""
 
 SEVERAL = ("clipping", "compare")

@@ -30,6 +30,7 @@ HIDDEN: Mapping[str, str] = {
     "train": "[data-part=train]",
     "scrub": "[data-part=scrub]",
     "terms": ".gv-terms",
+    "export": ".gv-export, [class*=st-key-export_]",
 }
 """What `?hide=` can leave out of a page, for lectures and pictures: name to what CSS hides."""
 
@@ -114,7 +115,7 @@ def _frame(
     query = None
     # Only here: between two reruns the browser may still send the query of the one before.
     if state.page != path:
-        state.page = path
+        state.page, state.export_asked, state.is_exporting = path, "", False
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         asked = ",".join(query.pop("hide", [])).split(",")
         state.hide = frozenset(asked) & frozenset(HIDDEN)

@@ -360,9 +360,14 @@ class Pictures {
     const frame = element("div", "gv-frame");
     frame.append(plot, cursor);
     const player = new Player(plot);
-    card.append(frame, player.root, termsOf(this.terms[name] ?? [], this.tooltip));
+    const save = element("button", "gv-export", "Export");
+    save.type = "button";
+    save.addEventListener("click", () => this.orders.give("export", name));
+    const foot = element("div", "gv-foot");
+    foot.append(termsOf(this.terms[name] ?? [], this.tooltip), save);
+    card.append(frame, player.root, foot);
     this.grid.appendChild(card);
-    return { name, card, plot, cursor, player, near: true, drawnAt: 0 };
+    return { name, card, plot, cursor, player, save, near: true, drawnAt: 0 };
   }
 
   schedule() {
@@ -409,6 +414,8 @@ class Pictures {
       modeBarButtonsToRemove: ["select2d", "lasso2d"],
     });
     chart.meta = layout.meta ?? {};
+    const title = (layout.title?.text ?? chart.name).split("<br>")[0].replace(/<[^>]*>/g, "");
+    chart.save.setAttribute("aria-label", `Export ${title}`);
     chart.card.classList.toggle("gv-tall", layout.height > TALL_PX);
     if (first) this.listen(chart);
     chart.player.take(frames ?? []);

@@ -91,6 +91,11 @@ def _named_runs(value: object) -> dict[str, list[str]]:
     return found if right else {}
 
 
+def _export(stage: Stage, value: object) -> None:
+    """The whole page's rerun that follows opens the form."""
+    session().export_asked, session().export_picture = stage.key, str(value)
+
+
 _ORDERS: Mapping[str, Callable[[Stage, Any], None]] = MappingProxyType(
     {
         "play": _play,
@@ -101,5 +106,6 @@ _ORDERS: Mapping[str, Callable[[Stage, Any], None]] = MappingProxyType(
         "missing": _missing,
         "attach": _attach,
         "point": _point,
+        "export": _export,
     }
 )

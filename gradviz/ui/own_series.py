@@ -9,6 +9,8 @@ import streamlit as st
 
 from gradviz import figures
 from gradviz.config import LIMITS, RunConfig
+from gradviz.ui import exports
+from gradviz.ui.export_source import Drawn, Source
 from gradviz.ui.own_data import (
     MOST_COLUMNS,
     OwnData,
@@ -69,7 +71,7 @@ def _read(own: OwnData, table: Table) -> RunConfig | None:
         st.error(plain(str(error)))
         return None
     notes(series.notes)
-    _picture(series)
+    _picture(table.name, series)
     _window(own, len(series.values))
     return _button(own, series)
 
@@ -118,7 +120,7 @@ def _choice(own: OwnData, table: Table) -> None:
         )
 
 
-def _picture(series: Series) -> None:
+def _picture(name: str, series: Series) -> None:
     st.plotly_chart(
         figures.series(series.columns, series.values, theme=st.context.theme.type or "light"),
         theme=None,
@@ -126,6 +128,19 @@ def _picture(series: Series) -> None:
         config={"displayModeBar": False},
         alt=f"The chosen columns over {len(series.values):,} rows.",
     )
+    exports.offer("own_series", lambda: _source(name, series))
+
+
+def _source(name: str, series: Series) -> Source:
+    """The picture to export; no address leads to an upload that is not trained on."""
+
+    def draw(picture: str, theme: str) -> Drawn:
+        figure = figures.series(series.columns, series.values, theme=theme)
+        columns = ", ".join(series.columns)
+        settings = f"{name} · {len(series.values):,} rows · {columns}"
+        return Drawn(figure=figure, settings=settings, link="")
+
+    return Source(stem="your_data", pictures=("series",), draw=draw)
 
 
 def _window(own: OwnData, rows: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from gradviz.config import LIMITS
 from gradviz.store import RunInfo, Store, StoreError, edits
 from gradviz.ui import stills
 from gradviz.ui.session import session
@@ -15,6 +16,8 @@ from gradviz.ui.words import plain
 
 def edit(run: RunInfo) -> None:
     """Name and tags of one run."""
+    if not LIMITS.saving:
+        return
     left, right = st.columns(2)
     left.text_input(
         "Name",
@@ -38,6 +41,8 @@ def edit(run: RunInfo) -> None:
 
 def delete_button(runs: Sequence[RunInfo]) -> None:
     """Delete the ticked runs; can be undone."""
+    if not LIMITS.saving:
+        return
     st.button(
         f"Delete {count_of(runs)}",
         key="runs_delete",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from gradviz.config import LIMITS
 from gradviz.store import RunInfo, Store, StoreError, copies, default_path, edits
 from gradviz.store.room import Room, compact, in_bytes, room_of
 from gradviz.ui import stills
@@ -38,6 +39,8 @@ def export_button(runs: Sequence[RunInfo]) -> None:
 
 def import_file() -> None:
     """Take in the runs of a file that was exported, or that a Recorder wrote."""
+    if not LIMITS.saving:
+        return
     with st.expander("Import runs", icon=":material/upload_file:"):
         state = session()
         given = st.file_uploader(
@@ -83,7 +86,7 @@ def room() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="runs_room"):
         free = f", of which {in_bytes(found.free)} are free" if found.free else ""
         st.caption(plain(f"{default_path()} takes {in_bytes(found.size)}{free}."))
-        if found.free > LEAST_SHARE * found.size:
+        if LIMITS.saving and found.free > LEAST_SHARE * found.size:
             st.button(
                 "Compact",
                 key="runs_compact",

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.config import RecordedConfig, RunConfig, label_of, word_of
+from gradviz.config import LIMITS, RecordedConfig, RunConfig, label_of, word_of
 from gradviz.config.setups import is_used
 from gradviz.store import RunInfo, StoreError, default_path
 from gradviz.ui import stills
@@ -39,6 +39,9 @@ def chosen() -> list[RunInfo]:
         runs = stills.infos()
     except StoreError as error:
         st.error(plain(str(error)))
+        return []
+    if not runs and not LIMITS.saving:
+        st.info("No run is saved here; this server only shows those that are.")
         return []
     if not runs:
         st.info(

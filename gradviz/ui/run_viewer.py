@@ -12,7 +12,16 @@ from gradviz.config import RunConfig
 from gradviz.config.setups import MOST_SETUPS
 from gradviz.reading import read, read_compare
 from gradviz.store import RunInfo
-from gradviz.ui import compare, layout, run_edits, run_files, show, stage_runs, stills
+from gradviz.ui import (
+    compare,
+    exports,
+    layout,
+    run_edits,
+    run_files,
+    show,
+    stage_runs,
+    stills,
+)
 from gradviz.ui.lesson import Lesson, Picture, of_one, reading_of_one
 from gradviz.ui.lessons import LESSONS, LIVE_TRAINING
 from gradviz.ui.run_openings import HOW, Opening, opening
@@ -85,6 +94,7 @@ def look(runs: Sequence[RunInfo]) -> None:
     stage.notice = ""
     if stills.runs_of(stage):
         show.show(stage)
+        exports.export(stage)
     else:
         st.error(stage.notice)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gradviz.config import RunConfig, word_of
+from gradviz.config import LIMITS, RunConfig, word_of
 from gradviz.runner import RunView
 from gradviz.store import default_path
 from gradviz.ui import session as tab
@@ -18,6 +18,8 @@ RUNS = "pages/runs.py"
 
 def sidebar(stage: Stage) -> None:
     """The button, the setting, and what is saved of the runs that are shown."""
+    if not LIMITS.saving:
+        return
     with st.sidebar:
         st.button(
             "Save this run" if len(stage.setups) < 2 else "Save these runs",
@@ -39,7 +41,7 @@ def sidebar(stage: Stage) -> None:
 
 def follow(stage: Stage) -> None:
     """Begin to save the runs that are to be saved, once they have something to be saved."""
-    if not stage.wants_saving or not stage.runs:
+    if not stage.wants_saving or not stage.runs or not LIMITS.saving:
         return
     done = [
         tab.runner().save(name, _title(stage, label, config), (stage.lesson.title,))

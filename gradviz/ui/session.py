@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime import exists as runtime_exists
@@ -42,6 +43,16 @@ class Session:
     """A sentence on what could not be done with the saved runs last."""
     runs_taken: int = 0
     """Files of runs that were imported: each time the uploader is a new one, without the file."""
+    export_asked: str = ""
+    """Key of the stage whose pictures or runs are to be exported; empty as soon as that is open."""
+    is_exporting: bool = False
+    """Whether the form is open: a rerun of the whole page would shut it."""
+    export_picture: str = ""
+    """The picture that was asked for by its own button, until the form has it."""
+    export_form: dict[str, Any] = field(default_factory=dict)
+    """What the form held last: kind of file, size and look."""
+    export_problem: str = ""
+    """A sentence on why the last file could not be made."""
     checking: CheckProcess | None = None
     """The science checks that were run last, or are running."""
     check_slow: bool = False

@@ -17,7 +17,7 @@ from gradviz.ui import actions, orders, recordings, saving, stage_runs, stills
 from gradviz.ui.lesson import Runs
 from gradviz.ui.live import Head, live_message, live_pictures
 from gradviz.ui.progress import progress_of, status_of
-from gradviz.ui.session import runner, session
+from gradviz.ui.session import in_fragment, runner, session
 from gradviz.ui.stage import Stage
 from gradviz.ui.words import plain
 
@@ -70,7 +70,9 @@ def _show(
     with _viewing(stage) as views:
         _draw(stage, views, above)
     # A click on a picture, or under it, may have set something.
-    if _pace(stage) != pace or (stage.config, stage.extra) != drawn:
+    is_old = _pace(stage) != pace or (stage.config, stage.extra) != drawn
+    asked = session().export_asked and in_fragment()
+    if asked or (is_old and not session().is_exporting):
         st.rerun(scope="app")
 
 

@@ -11,7 +11,7 @@ from gradviz.config.setups import to_query
 from gradviz.lectures import Slide
 from gradviz.lectures.pages import WITHOUT_RUN
 from gradviz.scenarios import SCENARIOS
-from gradviz.ui import layout, quiz, recordings, show
+from gradviz.ui import exports, layout, quiz, recordings, show
 from gradviz.ui.lesson import Query
 from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import session
@@ -53,6 +53,7 @@ def pictures(talk: Talk) -> None:
     layout.hide(stage.hide)
     if slide.quiz is None or quiz.ask(talk, stage):
         show.show(stage, above=partial(quiz.verdict, talk))
+        exports.opened_by_pictures(stage)
 
 
 def stage_of(talk: Talk) -> Stage | None:

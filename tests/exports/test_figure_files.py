@@ -26,6 +26,7 @@ from gradviz.exports import (
     picture_file,
     stamped,
 )
+from gradviz.exports.font import FAMILY, font_rule
 from gradviz.exports.images import with_png_text, with_svg_text
 
 STAMP = Stamp(picture="flow", caption="Why <it> fades", settings="cell=rnn", link="http://a/?b=c&d")
@@ -100,6 +101,18 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=", page)
     assert '<meta name="description" content="Why &lt;it&gt; fades" />' in page
     assert page == picture_file(figure, "html", STAMP).decode()
+
+
+def test_the_font_is_the_pages_own() -> None:
+    rule = font_rule()
+    assert f'font-family: "{FAMILY}"' in rule
+    found = re.search(r"src: url\(data:font/woff2;base64,([\w+/=]+)\)", rule)
+    assert found
+    assert base64.b64decode(found[1])[:4] == b"wOF2"
+    figure = figures.loss(fabricate(), None, theme="light")
+    assert figure.layout.font.family.split(", ")[0] == FAMILY
+    page = picture_file(figure, "html", STAMP).decode()
+    assert rule in page.split("</head>")[0]
 
 
 def test_png_text_is_where_others_look_for_it() -> None:

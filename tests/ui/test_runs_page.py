@@ -15,8 +15,9 @@ from streamlit.testing.v1 import AppTest
 from told import Told, opened_page, stage_named, told_workers, words_of
 
 from gradviz.config import RecordedConfig, RunConfig
+from gradviz.config.limits import Limits
 from gradviz.store import Store, copies, database, edits
-from gradviz.ui import run_files, run_list, run_viewer, saving
+from gradviz.ui import run_edits, run_files, run_list, run_viewer, saving
 from gradviz.ui import session as ui_session
 from tests.fabricated import frame, row
 
@@ -330,3 +331,47 @@ def test_the_save_button_and_every_run(workers: Told, monkeypatch: pytest.Monkey
     page.toggle(key="saves_all").set_value(True).run()
     assert page.session_state[ui_session._KEY].saves_all
     assert saving.RUNS == "pages/runs.py"
+
+
+def exported(page: AppTest) -> tuple[list[str], list[str]]:
+    """The pictures and kinds of files that are offered, and what may be copied."""
+    page.button(key="export_runs").click().run()
+    assert not page.exception
+    boxes = [page.selectbox(key=f"export_{name}").options for name in ("picture", "kind")]
+    return [*boxes[0], *boxes[1]], [each.value for each in page.code]
+
+
+def test_saved_runs_are_exported_with_the_link_that_trains_them_anew(
+    path: Path, ticks: list[int]
+) -> None:
+    ticks[:] = [2]
+    offered, (link, latex) = exported(opened())
+    assert {"Gradient flow now", "PNG image", "Run as NPZ"} <= set(offered)
+    assert link == "/live_training?task=adding&seq_len=20&seed=3&cell=lstm&hidden_size=8"
+    assert "cell=lstm" in latex
+    ticks[:] = [1, 2]
+    offered, (link, latex) = exported(opened())
+    assert "Gates" not in offered
+    assert link.startswith("/compare?task=adding&")
+    assert "vs=cell%3Dgru" in link
+    ticks[:] = [0]
+    _, (latex,) = exported(opened())
+    assert "model=encoder: GRU(8, 32)" in latex
+
+
+def test_where_nothing_is_saved_runs_are_only_looked_at(
+    path: Path, ticks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (run_list, run_edits, run_files, saving):
+        monkeypatch.setattr(module, "LIMITS", Limits(saving=0))
+    ticks[:] = [2]
+    page = opened()
+    assert not page.exception
+    keys = {each.key for each in (*page.button, *page.text_input)}
+    assert "export_runs" in keys
+    assert not {key for key in keys if key and key.startswith(("runs_delete", "run_name"))}
+    assert "Import runs" not in words_of(page)
+    training = opened_page("live_training", {})
+    assert "save" not in {each.key for each in training.button}
+    path.unlink()
+    assert "this server only shows those that are" in words_of(opened())

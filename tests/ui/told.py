@@ -65,7 +65,7 @@ class Told:
 def told_workers(monkeypatch: pytest.MonkeyPatch) -> Told:
     """Put one in the place of the server's Runner."""
     stand_in = Told()
-    for module in ("session", "layout", "stage_runs", "live_changes", "show"):
+    for module in ("session", "layout", "stage_runs", "live_changes", "show", "export_source"):
         monkeypatch.setattr(f"gradviz.ui.{module}.runner", lambda: stand_in)
     return stand_in
 
