@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gradviz.markdown import put_between
-from gradviz.scenarios import SCENARIOS, SHELVES, Scenario, on_page
+from gradviz.scenarios import SHELVES, Scenario, on_page
 from gradviz.shots.leads import picture_shots
 from gradviz.shots.manifest import Manifest
 from gradviz.shots.opened import ADDRESS
@@ -117,8 +117,7 @@ def _picture(shot: Shot, manifest: Manifest, folder: str) -> Iterator[str]:
     if entry is None:
         return
     if isinstance(shot, PictureShot):
-        of = SCENARIOS[shot.scenario].title if shot.scenario else entry.title
-        alt = f"{shot.picture.replace('_', ' ')} of “{of}”"
+        alt = f"{shot.picture.replace('_', ' ')} of “{entry.title}”"
     else:
         alt = entry.words
     image = f'<img src="{folder}/{light}" alt="{html.escape(alt)}" width="{entry.width}">'

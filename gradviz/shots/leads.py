@@ -89,7 +89,7 @@ OF_A_SCENARIO: Mapping[str, str] = MappingProxyType(
 FURTHER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("vanishing", ("loss", "gradient_flow", "gradient_flow_over_training")),
     ("gating", ("loss", "transport", "gates")),
-    ("explosion", ("loss", "step_jacobians")),
+    ("explosion", ("loss",)),
     ("forget_bias_high", ("gates",)),
     ("truncation_not_vanishing", ("transport",)),
     ("gain_small", ("eigenvalues", "pulse")),
@@ -115,6 +115,14 @@ TICKED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Remedies that are ticked beside a disease: those of which a run was recorded."""
+
+ON_PAPER: Mapping[str, str] = MappingProxyType(
+    {
+        "powers": "Two units on paper, of which the second drives the first: both eigenvalues lie "
+        "inside the unit circle, and still the norm of the powers of W grows before it falls."
+    }
+)
+"""Pictures that are of no run, each with what it shows as its page opens."""
 
 CLIFF = ("surface_3d", "contour", "descent")
 """Of the page without runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from gradviz.exports import Stamp, link_of, settings_of
 from gradviz.scenarios import SCENARIOS
 from gradviz.shots.digest import digest
+from gradviz.shots.leads import ON_PAPER
 from gradviz.shots.shot import PictureShot, ShotError, Theme
 from gradviz.ui import layout, recordings
 from gradviz.ui.lesson import Runs
@@ -35,12 +36,16 @@ class Opened:
     def title(self) -> str:
         """The scenario's; the page's, where there is none."""
         name = self.shot.scenario
-        return SCENARIOS[name].title if name else self.stage.lesson.title
+        if not name or self.shot.picture in ON_PAPER:
+            return self.stage.lesson.title
+        return SCENARIOS[name].title
 
     @property
     def sentences(self) -> list[str]:
-        """The page's words."""
+        """The page's words; of a picture without a run, what it shows."""
         lesson = self.stage.lesson
+        if self.shot.picture in ON_PAPER:
+            return [ON_PAPER[self.shot.picture]]
         if lesson.read_extra:
             return lesson.read_extra(self.stage.extra).sentences
         return lesson.read(self.runs, self.stage.scrub).sentences
@@ -65,17 +70,19 @@ class Opened:
 
     def stamp(self) -> Stamp:
         """What stands beneath, and in the file."""
-        configs = {label: [run.config for run in each] for label, each in self.runs.items()}
-        settings = settings_of(configs, max(self.steps, default=None))
-        if not configs:
-            asked = self.stage.lesson.to_query(self.stage).items()
-            settings = " · ".join(f"{name}={value}" for name, value in asked)
         return Stamp(
             picture=self.title,
             caption=f"{self.title}. {_caption(self.sentences)}",
-            settings=settings,
+            settings=self._settings(),
             link=ADDRESS + self.url,
         )
+
+    def _settings(self) -> str:
+        if self.runs and self.shot.picture not in ON_PAPER:
+            configs = {label: [run.config for run in each] for label, each in self.runs.items()}
+            return settings_of(configs, max(self.steps, default=None))
+        own = asdict(self.stage.extra).items()
+        return " · ".join(f"{name}={value:g}" for name, value in own)
 
     def data(self, theme: Theme) -> str:
         """The hash of what is shown."""
