@@ -15,6 +15,7 @@ from gradviz.cli.limits import limits
 from gradviz.cli.remedies import remedies
 from gradviz.cli.run import run
 from gradviz.cli.runs import runs
+from gradviz.cli.shots import shots
 
 __all__ = ["main"]
 
@@ -25,5 +26,5 @@ def main() -> None:
     """See gradients flow through recurrent networks."""
 
 
-for _command in (run, runs, check, cells, lecture, remedies, limits):
+for _command in (run, runs, check, cells, lecture, remedies, shots, limits):
     main.add_command(_command)

@@ -70,9 +70,11 @@ def print_table(screen: Console, headings: Sequence[str], rows: Iterable[Sequenc
 
 
 @contextlib.contextmanager
-def progress(screen: Console, total: int) -> Iterator[Callable[[str], None]]:
+def progress(
+    screen: Console, total: int, first: str = "importing torch"
+) -> Iterator[Callable[[str], None]]:
     """A bar; what it gives is called with the name of each thing that is done."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("importing torch", total=total)
+        task = bar.add_task(first, total=total)
         yield lambda name: bar.update(task, advance=1, description=name)

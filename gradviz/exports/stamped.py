@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import unicodedata
 from typing import Any, Literal
@@ -10,7 +11,9 @@ import plotly.graph_objects as go
 
 from gradviz.exports.browser import ExportError
 from gradviz.exports.stamp import Stamp
+from gradviz.figures.legend import ENTRY_PX, ROW_PX
 from gradviz.figures.palette import INK, QUIET
+from gradviz.figures.style import MARGIN
 from gradviz.figures.wording import escaped
 
 Theme = Literal["light", "dark"]
@@ -19,11 +22,11 @@ LEAST_PX, MOST_PX = 200, 6000
 """Of a side."""
 LEAST_PLOT_PX = 160
 """What the words beneath must leave to the picture."""
-CAPTION_PX, FACTS_PX = 13, 10
+CAPTION_PX, FACTS_PX, LEGEND_PX = 13, 10, 11
 """Sizes of type."""
 LEADING = 1.35
-LETTER, WIDE_LETTER = 0.56, 1.0
-"""Widths in sizes of type; the wide ones are those of East Asia."""
+LETTER, WIDE_LETTER, LEGEND_LETTER = 0.56, 1.0, 0.48
+"""Widths in sizes of type; the wide ones are those of East Asia. A legend must not be wider."""
 EDGE_PX, GAP_PX = 12, 8
 
 _GROUND: dict[str, str] = {"light": "#ffffff", "dark": "#0e1117"}
@@ -61,6 +64,7 @@ def stamped(
             "make it higher or the caption shorter."
         )
     copy = go.Figure(figure)
+    _lift_legend(copy, width)
     foot = round(figure.layout.margin.b if figure.layout.margin.b is not None else 80)
     copy.update_layout(
         width=width,
@@ -119,6 +123,23 @@ def _annotations(lines: list[dict[str, Any]], figure: go.Figure, foot: int) -> l
         )
         down += line["px"]
     return placed
+
+
+def _lift_legend(figure: go.Figure, width: int) -> None:
+    """A legend at the foot goes above the plot: its rows would cover the words beneath."""
+    layout = figure.layout
+    if layout.showlegend is False or layout.legend.y is None or layout.legend.y >= 0:
+        return
+    names = [trace.name or "" for trace in figure.data if trace.showlegend is not False]
+    entries = [ENTRY_PX + LEGEND_LETTER * LEGEND_PX * len(name) for name in names]
+    plot_px = width - layout.margin.l - layout.margin.r
+    # plotly.js sets entries that do not fit into one row in columns as wide as the widest.
+    columns = len(entries) if sum(entries) <= plot_px else int(plot_px // max(entries)) or 1
+    rows = math.ceil(len(entries) / max(columns, 1))
+    figure.update_layout(
+        legend={"y": 1.01, "yanchor": "bottom"},
+        margin_t=MARGIN["t"] + max(rows - 1, 0) * ROW_PX,
+    )
 
 
 def _meta(before: Any, stamp: Stamp) -> dict[str, Any]:

@@ -69,6 +69,15 @@ def test_names_on_an_axis_make_its_column_words() -> None:
     assert [(row["x"], row["y"]) for row in rows] == [("a, b", "1.5"), ("c", "2.0"), ("3.0", "4.0")]
 
 
+def test_a_legend_at_the_foot_makes_room_for_the_words() -> None:
+    runs = {f"set-up {place} with a label of many words": [fabricate()] for place in range(4)}
+    figure = figures.compare_norm(runs, None, theme="light")
+    assert figure.layout.legend.y < 0
+    narrow, wide = (stamped(figure, STAMP, width=width).layout for width in (500, 2500))
+    assert narrow.legend.y > 1
+    assert narrow.margin.t == wide.margin.t + 3 * 23
+
+
 @pytest.mark.parametrize("name", ["gates", "gradient_flow_over_training", "clipping"])
 def test_parquet_says_the_same_as_csv_and_where_it_is_from(name: str) -> None:
     figure = figures.LIVE[name](fabricate(RunConfig(cell="lstm")), None, theme="light")
