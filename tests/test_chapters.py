@@ -9,10 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gradviz.reading import Reading, read
-from gradviz.recorded import load
-from gradviz.scenarios import SCENARIOS, Scenario
-from gradviz.ui.lesson import Lesson
+from gradviz.reading import Reading
+from gradviz.ui import recordings
 from gradviz.ui.lessons import LESSONS
 from gradviz.ui.stage import Stage
 from gradviz.ui.talk import Talk
@@ -73,28 +71,13 @@ def sections(path: Path) -> Iterator[tuple[list[tuple[str, str]], list[str]]]:
 
 
 def said_at(page: str, query: str) -> list[str]:
-    """What a page says of a link's recorded run: as it opens, at its first step, at its last."""
+    """What a page says of the recorded run that it has for a link: as it opens, first, and last."""
     stage = stage_of(page, query)
-    if stage.lesson.read_extra:
-        return [words(stage.lesson.read_extra(stage.extra))]
-    found = [each for each in SCENARIOS.values() if each.page == page and is_of(stage, each)]
-    return [said for each in found for said in _recorded(stage.lesson, each)]
-
-
-def is_of(stage: Stage, scenario: Scenario) -> bool:
-    if stage.lesson.name == "remedies":
-        return stage.config == scenario.config
-    return [each[0] for each in stage.setups.values()] == list(scenario.variants.values())
-
-
-def _recorded(lesson: Lesson, scenario: Scenario) -> Iterator[str]:
-    runs = load(scenario.name)
-    assert runs
-    for step in (lesson.recorded_at, 1, None):
-        if lesson.name == "remedies":
-            yield words(read(next(iter(runs.values())), step))
-        else:
-            yield words(lesson.read({label: [run] for label, run in runs.items()}, step))
+    lesson = stage.lesson
+    if lesson.read_extra:
+        return [words(lesson.read_extra(stage.extra))]
+    runs = recordings.runs_of(stage, recordings.covering(stage))
+    return [words(lesson.read(runs, step)) for step in (lesson.recorded_at, 1, None) if runs]
 
 
 def words(reading: Reading) -> str:
