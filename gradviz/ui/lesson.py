@@ -81,7 +81,7 @@ class Lesson:
     opens_recorded: bool = True
     """Whether it opens with the recorded run of its settings, where there is one."""
     recorded_in_part: bool = False
-    """Whether a recording is shown that has not all of the set-ups."""
+    """Whether a recording is shown that has not all of the set-ups, but the first."""
     recorded_at: int | None = None
     """The step of a recorded run that is seen first; None: its last."""
     goal: Callable[[Stage], int | None] = lambda stage: None

@@ -23,11 +23,14 @@ MOST_KEPT = 12
 def covering(stage: Stage) -> str:
     """The scenario whose recording has a run of each set-up; "" where there is none.
 
-    Of several the first that goes as far as the stage trains, or else the longest.
+    Of several the first that goes as far as the stage trains, or else the longest; of a lesson
+    that takes a part of them, the first that has most.
     """
     found = {name: runs for name in SCENARIOS if (runs := runs_of(stage, name))}
-    far = [name for name, runs in found.items() if _reach(runs) >= (stage.until or 1)]
-    return (far or sorted(found, key=lambda name: -_reach(found[name])) or [""])[0]
+    far = {name: runs for name, runs in found.items() if _reach(runs) >= (stage.until or 1)}
+    if not far:
+        return max(found, key=lambda name: _reach(found[name]), default="")
+    return max(far, key=lambda name: sum(map(bool, far[name].values())))
 
 
 def offer(stage: Stage) -> None:
@@ -55,8 +58,8 @@ def offer(stage: Stage) -> None:
 def runs_of(stage: Stage, name: str) -> Runs:
     """A scenario's recorded runs by the stage's own labels; empty without all of them.
 
-    Of a lesson that takes a part of them, without any. Of several seeds there is the one that was
-    recorded.
+    Of a lesson that takes a part of them, without the first, which the others are held against. Of
+    several seeds there is the one that was recorded.
     """
     kept = recording(name) if _covers(name, stage) else None
     if kept is None:
@@ -100,7 +103,11 @@ def _covers(name: str, stage: Stage) -> bool:
 
 
 def _enough(stage: Stage) -> Callable[[Iterable[object]], bool]:
-    return any if stage.lesson.recorded_in_part else all
+    return _has_first if stage.lesson.recorded_in_part else all
+
+
+def _has_first(setups: Iterable[object]) -> bool:
+    return bool(next(iter(setups), None))
 
 
 def _reach(runs: Runs) -> float:

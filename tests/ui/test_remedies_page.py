@@ -107,6 +107,13 @@ def test_it_opens_with_the_recorded_disease_and_its_words() -> None:
     assert row(page, "LSTM")["Verdict"] == "waiting"
 
 
+def test_a_recording_without_the_untreated_run_is_not_taken() -> None:
+    # cure_chrono has one of these runs, cures_recall all four.
+    page = remedies(task="recall", seq_len="40", cell="lstm", seeds="1", **{"with": "chrono"})
+    assert stage_of(page).recording == "cures_recall"
+    assert row(page, "Chrono start")["Verdict"] == "cures"
+
+
 @pytest.mark.parametrize(
     "query",
     [
