@@ -145,9 +145,10 @@ def _state(run: RunInfo) -> str:
 def _column_config() -> dict[str, Any]:
     column = st.column_config
     return {
+        "Name": column.TextColumn("Name", width="medium"),
         "Settings": column.TextColumn("Settings that differ", width="medium"),
         "Loss": column.LineChartColumn("Loss", width="small", y_min=0),
         "Horizon": column.TextColumn("Horizon", help="Timesteps back, of the top layer, at last."),
         "When": column.DatetimeColumn("When", format="YYYY-MM-DD HH:mm"),
-        "Tags": column.ListColumn("Tags"),
+        "Tags": column.ListColumn("Tags", width="small"),
     }

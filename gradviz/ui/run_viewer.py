@@ -112,22 +112,29 @@ def labelled(runs: Sequence[RunInfo]) -> dict[str, int]:
 
 def open_links(runs: Sequence[RunInfo]) -> None:
     """A button a lesson that opens the runs there; where it cannot it says why."""
+    found = {name: opening(LESSONS[name], runs) for name in HOW}
+    why = {each for each in found.values() if isinstance(each, str)}
+    if len(why) == 1 and not any(isinstance(each, Opening) for each in found.values()):
+        # Six grey buttons would hide the one sentence from whoever has no mouse.
+        st.caption(plain(f"Opens in no lesson. {why.pop()}"))
+        return
     with st.container(horizontal=True, vertical_alignment="center", key="runs_open"):
         st.markdown("Open in")
-        for name in HOW:
-            lesson = LESSONS[name]
-            found = opening(lesson, runs)
-            pressed = st.button(
-                lesson.title,
-                key=f"runs_open_{name}",
-                icon=lesson.icon,
-                disabled=isinstance(found, str),
-                help=found
-                if isinstance(found, str)
-                else "The pictures as they were, and the settings, to train on with.",
-            )
-            if pressed and not isinstance(found, str) and not in_fragment():
-                _open(lesson, found)
+        for name, each in found.items():
+            _open_button(LESSONS[name], each)
+
+
+def _open_button(lesson: Lesson, found: Opening | str) -> None:
+    usual = "The pictures as they were, and the settings, to train on with."
+    pressed = st.button(
+        lesson.title,
+        key=f"runs_open_{lesson.name}",
+        icon=lesson.icon,
+        disabled=isinstance(found, str),
+        help=found if isinstance(found, str) else usual,
+    )
+    if pressed and not isinstance(found, str) and not in_fragment():
+        _open(lesson, found)
 
 
 def _open(lesson: Lesson, found: Opening) -> None:

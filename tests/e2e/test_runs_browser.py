@@ -144,12 +144,13 @@ def test_two_trainings_are_followed_while_they_go_on(
     live = LivePage(page)
     with recording(path, "one", stop) as one:
         page.goto(f"{server}/runs")
-        live.until(lambda: begun(path) == ["one"])
+        live.until(lambda: begun(path) == ["one"], 120)
         expect(page.get_by_text("1 run.", exact=True)).to_be_visible()  # Nobody reloads the page.
         with recording(path, "two", stop) as two:
-            live.until(lambda: begun(path) == ["one", "two"])
+            live.until(lambda: begun(path) == ["one", "two"], 120)
             expect(page.get_by_text("2 runs.", exact=True)).to_be_visible()
             table = page.locator("[data-testid=stDataFrame]")
+            expect(table).to_have_count(1)  # For a moment the one before is there as well.
             for at in LINES.values():
                 table.click(position={"x": 18, "y": at})
                 page.wait_for_timeout(300)
