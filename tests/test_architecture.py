@@ -53,6 +53,7 @@ FLOORS = {
 """A room may import the floors below its own."""
 
 NEIGHBOURS = {
+    ("config", "markdown"),
     ("history", "config"),
     ("scenarios", "config"),
     ("remedies", "cells"),

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 STREAMLIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 GIT = ("git", "-c", "safe.directory=*")
 """A CI may run as another user than the one that cloned."""
 
@@ -52,7 +53,7 @@ def test_requirements_and_metadata_ask_for_the_same() -> None:
     assert requirements() == PROJECT["dependencies"]
 
 
-@every("requirement", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+@every("requirement", PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS["docs"])
 def test_a_dependency_has_both_bounds_and_the_installed_one_fits(requirement: str) -> None:
     found = re.fullmatch(r"([a-z.-]+)>=([\d.]+),<([\d.]+)", requirement)
     assert found, f"write {requirement} as name>=low,<high"
@@ -94,15 +95,6 @@ def test_the_files_a_reader_looks_for_are_there() -> None:
         assert command in readme
     for name in PROJECT["license-files"]:
         assert (ROOT / name).is_file()
-
-
-def test_the_links_of_the_documents_lead_somewhere() -> None:
-    broken = []
-    for page in [path for path in tracked() if path.suffix == ".md"]:
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
-    assert not broken
 
 
 def test_nothing_is_fetched_from_a_registry_or_a_foreign_host() -> None:
