@@ -10,8 +10,7 @@ the difference to J_tᵀ times the next one's, so that the scan can go on below 
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,10 +18,18 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.cells import REPLAYS, LayerPass, MemoryLinearisation, Replay, State, Weights
-from gradviz.flow.errors import WatchError, refuse_non_finite, refuse_second_backward
+from gradviz.flow.copies import WeightCopies
+from gradviz.flow.errors import (
+    WatchError,
+    refuse_changed_input,
+    refuse_non_finite,
+    refuse_second_backward,
+    version,
+)
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.measured import measured
 from gradviz.flow.order import Order
+from gradviz.flow.passage import is_run_by
 from gradviz.flow.scaled import Scaled
 from gradviz.flow.steps import cast
 from gradviz.flow.total_gradient import Direct
@@ -35,6 +42,16 @@ PATH_NODES = 4
 
 MOST_NODES = 10_000
 """Of the graph behind a state, to find whether it came from the call before."""
+
+MARK = "gradviz"
+"""Under it a node of the graph keeps which state it made. The state's own tensor may be gone: after
+h = cell(x, h) * mask nobody else holds what the cell gave."""
+
+CELLS: Mapping[str, type[nn.RNNCellBase]] = {
+    "RNN": nn.RNNCell,
+    "LSTM": nn.LSTMCell,
+    "GRU": nn.GRUCell,
+}
 
 
 @dataclass
@@ -58,7 +75,10 @@ class Loop:
 
     It does for the cell on a CPU, not for one sequence without a batch or a fused cell.
     """
-    tail: tuple[weakref.ref[Tensor], ...] = ()
+    mark: object = field(default_factory=object)
+    """Of its own states in the graph."""
+    versions: list[int] = field(default_factory=list)
+    """How often each of the inputs had been changed in place."""
 
     @property
     def is_reached(self) -> bool:
@@ -69,11 +89,25 @@ class Loop:
         """Note a call and follow its state's gradient."""
         index = len(self.states)
         self.inputs.append(inputs.detach())
-        self.states.append(tuple(each.detach() for each in state))
-        self.tail = tuple(weakref.ref(each) for each in state)
+        self.versions.append(version(inputs))
+        # Copies: the last state is free to be written into.
+        self.states.append(tuple(each.detach().clone() for each in state))
         self.is_through = _is_behind(state[-1].grad_fn, state[0].grad_fn, PATH_NODES)
         for part, each in enumerate(state):
+            for made in (each, _whole(each)):
+                _marks(made)[made.output_nr] = (self.mark, index, part)
             each.register_hook(lambda grad, key=(index, part): self._receive(key, grad))
+
+    def is_continued_by(self, given: State) -> bool:
+        """Whether these are its last states, as they are or only shaped otherwise."""
+        last = len(self.states) - 1
+        return all(
+            any(
+                _marks(made).get(made.output_nr) == (self.mark, last, part)
+                for made in (each, _whole(each))
+            )
+            for part, each in enumerate(given)
+        )
 
     def _receive(self, key: tuple[int, int], grad: Tensor | None) -> None:
         if grad is None:
@@ -89,6 +123,10 @@ class Loop:
         """
         if self.is_repeated:
             refuse_second_backward(self.name)
+        if any(
+            version(read) != then for read, then in zip(self.inputs, self.versions, strict=True)
+        ):
+            refuse_changed_input(self.name)
         if self.is_changed:
             raise WatchError(
                 f"{self.name or 'The cell'} was given a state that other operations had changed "
@@ -102,7 +140,8 @@ class Loop:
 class CellLoops:
     """All recurrences of a pass, in the order in which they began."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: WeightCopies) -> None:
+        self._copies = copies
         self.found: list[Loop] = []
 
     def note(self, name: str, module: nn.RNNCellBase, inputs: Tensor, hx: Any, output: Any) -> None:
@@ -112,11 +151,11 @@ class CellLoops:
         mine = [loop for loop in self.found if loop.module is module]
         if given is not None:
             for loop in mine:
-                if all(ref() is each for ref, each in zip(loop.tail, given, strict=True)):
+                if loop.is_continued_by(given):
                     loop.append(inputs, state)
                     return
-        start = None if given is None else tuple(each.detach() for each in given)
-        loop = Loop(name, module, _weights(module), start)
+        start = None if given is None else tuple(each.detach().clone() for each in given)
+        loop = Loop(name, module, _weights(name, module, self._copies), start)
         loop.is_changed = given is not None and _came_from(given, mine)
         self.found.append(loop)
         loop.append(inputs, state)
@@ -128,37 +167,48 @@ def _is_behind(wanted: Any, node: Any, most: int) -> bool:
     return any(each is wanted or _is_behind(wanted, each, most - 1) for each in following)
 
 
+def _marks(state: Tensor) -> dict[int, tuple[object, int, int]]:
+    """Of the node that made it, by the place among what the node gave."""
+    node: Any = state.grad_fn
+    return {} if node is None else node.metadata.setdefault(MARK, {})
+
+
+def _whole(state: Tensor) -> Tensor:
+    """What a view shows all of, in the same order; else the state itself."""
+    base = state._base
+    if base is None or not state.requires_grad or not state.is_contiguous():
+        return state
+    is_all = base.numel() == state.numel() and base.shape[-1] == state.shape[-1]
+    return base if is_all else state
+
+
 def _came_from(given: State, loops: list[Loop]) -> bool:
     """Whether a state was computed from the last states of these recurrences."""
-    tails = [ref() for loop in loops for ref in loop.tail]
-    wanted = [each.grad_fn for each in tails if each is not None and each.grad_fn is not None]
+    wanted = {(loop.mark, len(loop.states) - 1) for loop in loops}
     waiting: list[Any] = [each.grad_fn for each in given]
     seen: set[Any] = set()
     while waiting and wanted and len(seen) < MOST_NODES:
         node = waiting.pop()
         if node is None or node in seen:
             continue
-        if node in wanted:
+        if any((mark, index) in wanted for mark, index, _ in node.metadata.get(MARK, {}).values()):
             return True
         seen.add(node)
         waiting += [following for following, _ in node.next_functions]
     return False
 
 
-def _weights(module: nn.RNNCellBase) -> Weights:
-    ih, hh = module.weight_ih.detach().clone(), module.weight_hh.detach().clone()
-    zeros = hh.new_zeros(len(hh))
-    bias_ih, bias_hh = (
-        zeros if each is None else each.detach().clone()
-        for each in (module.bias_ih, module.bias_hh)
-    )
-    return {"weight_ih": ih, "weight_hh": hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
+def _weights(place: str, module: nn.RNNCellBase, copies: WeightCopies) -> Weights:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    own = {name: value for name in names if (value := getattr(module, name)) is not None}
+    zeros = torch.zeros_like(module.weight_hh[:, 0].detach())
+    return {"bias_ih": zeros, "bias_hh": zeros, **copies.of(place, own)}
 
 
 @measured
 def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
     """One, without a suffix; "l0" where the model is the cell itself."""
-    kind = type(loop.module).__name__.removesuffix("Cell")
+    kind = _kind(loop)
     dtype = torch.float64 if loop.weights["weight_hh"].dtype == torch.float64 else torch.float32
     hidden = _stacked((state[0] for state in loop.states), probes).to(dtype)
     zeros = torch.zeros_like(hidden[0])
@@ -172,7 +222,7 @@ def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
         weights={name: each.to(dtype) for name, each in loop.weights.items()},
         nonlinearity=getattr(loop.module, "nonlinearity", ""),
     )
-    replay = _replay_of(kind)
+    replay = REPLAYS[kind]
     replayed = replay(passed)
     flow = LayerFlow(
         cell_name=kind.lower(),
@@ -185,11 +235,15 @@ def loop_flows(loop: Loop, probes: int | None) -> dict[str, LayerFlow]:
     return {"" if loop.name else "l0": flow}
 
 
-def _replay_of(kind: str) -> Callable[[LayerPass], Replay]:
-    # Subclasses of PyTorch's cells are as different as they please.
-    if kind not in REPLAYS:
-        raise WatchError(f"An {kind}Cell cannot be measured; use nn.RNNCell, LSTMCell or GRUCell.")
-    return REPLAYS[kind]
+def _kind(loop: Loop) -> str:
+    """As in REPLAYS; a class of the user's own may have equations of its own."""
+    for kind, base in CELLS.items():
+        if isinstance(loop.module, base) and is_run_by(loop.module, base):
+            return kind
+    raise WatchError(
+        f"{loop.name or 'The model'} is of class {type(loop.module).__name__}, whose forward pass "
+        "is its own; let it hold an nn.RNNCell, nn.LSTMCell or nn.GRUCell and call that."
+    )
 
 
 def _direct(loop: Loop, replayed: Replay, hidden: Tensor, probes: int | None) -> Direct:

@@ -16,7 +16,21 @@ def refuse_second_backward(name: str) -> None:
     """Two backward passes leave the direct gradients of both mixed."""
     raise WatchError(
         f"backward ran twice through {name or 'the model'}; "
-        "add the losses and call backward once, or watch each pass by itself."
+        "add the losses and call backward once, or watch each pass by itself "
+        "(torch.autograd.grad counts as well)."
+    )
+
+
+def version(tensor: Tensor) -> int:
+    """How often it was changed in place; 0 of a tensor that keeps no count."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def refuse_changed_input(name: str) -> None:
+    """What was read is needed for the gates."""
+    raise WatchError(
+        f"The input of {name or 'the model'} was changed in place after it was read; ask for "
+        "watch.layers before that, or give the model a copy (input.clone())."
     )
 
 

@@ -15,7 +15,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from gradviz.cells import Weights
-from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
+from gradviz.flow.copies import WeightCopies
+from gradviz.flow.errors import (
+    refuse_changed_input,
+    refuse_non_finite,
+    refuse_second_backward,
+    version,
+)
 from gradviz.flow.listening import listen
 
 
@@ -38,6 +44,8 @@ class Passage:
     """Of the CPU's generator just before, where it dropped out."""
     autocast: torch.dtype | None
     """Of the autocast that it ran in."""
+    versions: tuple[int, int]
+    """Of inputs and output: how often each had been changed in place."""
     heard: dict[int, Tensor] | None = None
     """Autograd's total gradients by timestep, (B, P), of a top layer that shows its states."""
     grads: dict[str, Tensor] = field(default_factory=dict)
@@ -46,7 +54,13 @@ class Passage:
 
     @classmethod
     def of(
-        cls, name: str, module: nn.RNNBase, given: tuple[Any, Any], output: Any, before: Any
+        cls,
+        name: str,
+        module: nn.RNNBase,
+        given: tuple[Any, Any],
+        output: Any,
+        before: Any,
+        copies: WeightCopies,
     ) -> Passage:
         """Note a call and follow its outputs' gradients."""
         inputs, state = given
@@ -55,13 +69,15 @@ class Passage:
             name=name,
             module=module,
             inputs=_detached(inputs),
-            state=None if state is None else tuple(each.detach() for each in _tuple(state)),
+            # Copies: who carries a state on often does so in one buffer.
+            state=None if state is None else tuple(each.detach().clone() for each in _tuple(state)),
             output=_detached(sequence),
             last=_tuple(last)[0].detach(),
-            weights=_weights(module),
+            weights=copies.of(name, _weights(module)),
             is_dropping=bool(module.dropout) and module.training and module.num_layers > 1,
             random_state=before,
             autocast=_autocast(_data(sequence).device.type),
+            versions=(version(_data(inputs)), version(_data(sequence))),
         )
         for key, tensor in zip(
             ("output", "h_n", "c_n"), (_data(sequence), *_tuple(last)), strict=False
@@ -96,13 +112,27 @@ class Passage:
         """Refuse what cannot be replayed.
 
         Raises:
-            WatchError: after a second backward pass, or with weights that are not finite.
+            WatchError: after a second backward pass, with inputs that are no longer there, or with
+                weights that are not finite.
         """
         if self.is_repeated:
             refuse_second_backward(self.name)
+        if version(_data(self.inputs)) != self.versions[0]:
+            refuse_changed_input(self.name)
         # Weights that are not finite show in the last states, which are far fewer.
         if not math.isfinite(self.last.sum().item()):
             refuse_non_finite(self.name, self.weights)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it runs as PyTorch wrote it, whatever its class."""
+        base = {"LSTM": nn.LSTM, "GRU": nn.GRU}.get(self.module.mode, nn.RNN)
+        return is_run_by(self.module, base)
+
+    @property
+    def is_output_kept(self) -> bool:
+        """Whether nothing has written into the output since."""
+        return version(_data(self.output)) == self.versions[1]
 
     @property
     def directions(self) -> int:
@@ -166,6 +196,11 @@ class Passage:
         return _row(self.state[part], index, len(like)).to(like)
 
 
+def is_run_by(module: nn.Module, base: type[nn.Module]) -> bool:
+    """Whether its forward pass is the base's own, as in a class that only adds to it."""
+    return type(module).forward is base.forward and "forward" not in vars(module)
+
+
 def _row(state: Tensor, index: int, batch: int) -> Tensor:
     chosen = state[index]
     return chosen.unsqueeze(0) if chosen.dim() == 1 else chosen[:batch]
@@ -188,7 +223,7 @@ def _detached(sequence: Tensor | PackedSequence) -> Tensor | PackedSequence:
 def _weights(module: nn.RNNBase) -> dict[str, Tensor]:
     # The flat list is what the forward pass used, also under weight drop or functional_call.
     pairs = zip(module._flat_weights_names, module._flat_weights, strict=True)
-    return {name: weight.detach().clone() for name, weight in pairs if weight is not None}
+    return {name: weight for name, weight in pairs if weight is not None}
 
 
 def _autocast(kind: str) -> torch.dtype | None:

@@ -31,7 +31,8 @@ def layer_flows(passage: Passage, probes: int | None) -> dict[str, LayerFlow]:
     """By PyTorch's suffix: "l0", "l0_reverse", "l1", ….
 
     Raises:
-        WatchError: when the dropout between layers cannot be drawn again.
+        WatchError: when the dropout between layers cannot be drawn again, or a class of the user's
+            own computes something else.
     """
     return _Layers(passage, probes).flows()
 
@@ -73,18 +74,38 @@ class _Layers:
         return dict(found)
 
     def _output(self, layer: int, inputs: Tensor) -> Tensor:
-        """(T, Q, D·P): the top layer's is known."""
-        is_top = layer == self.module.num_layers - 1
-        if not is_top:
+        """(T, Q, D·P): the top layer's is known, but for what is to be compared."""
+        if layer < self.module.num_layers - 1:
             return self._run(layer, inputs)
-        if self.masks is not None and not _is_same(self._run(layer, inputs), self.output):
-            where = self.passage.name or "the model"
-            raise WatchError(
-                f"{where} drops out between its layers while training, and what it dropped on "
-                f"{self.output.device} could not be drawn again; "
-                "set its dropout to 0, or call eval() before the pass that is watched."
-            )
+        is_known = self.masks is None and self.passage.is_plain
+        if is_known and self.passage.is_output_kept:
+            return self.output
+        ours = self._run(layer, inputs)
+        if is_known:
+            return ours
+        self._compare(ours)
         return self.output
+
+    def _compare(self, ours: Tensor) -> None:
+        """Refuse an output that is not what the layer gives when it is run again."""
+        where, module = self.passage.name or "the model", self.module
+        if not self.passage.is_output_kept:
+            raise WatchError(
+                f"The output of {where} was changed in place, so it cannot be compared with what "
+                "is replayed; change a copy (output.clone())."
+            )
+        if _is_same(ours, self.output):
+            return
+        if not self.passage.is_plain:
+            raise WatchError(
+                f"{where} is of class {type(module).__name__}, which reads or gives something else "
+                f"than its nn.{self._kind}; let it hold an nn.{self._kind} and call that."
+            )
+        raise WatchError(
+            f"{where} drops out between its layers while training, and what it dropped on "
+            f"{self.output.device} could not be drawn again; "
+            "set its dropout to 0, or call eval() before the pass that is watched."
+        )
 
     def _replays(
         self, layer: int, inputs: Tensor, output: Tensor

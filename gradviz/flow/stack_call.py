@@ -23,6 +23,7 @@ from torch.utils.hooks import RemovableHandle
 
 from gradviz.cells import Masks, Noted, RecurrentLayer, Stack, State, Weights
 from gradviz.flow.errors import refuse_non_finite, refuse_second_backward
+from gradviz.flow.hooks import Hook
 
 if TYPE_CHECKING:
     from gradviz.flow.watch import Watch
@@ -234,16 +235,16 @@ def follow_stack(
         watching.note_stack(name, module, ran, masks, result[0], normed)
         begin(module, args)
 
-    yield module.register_forward_pre_hook(begin)
+    yield module.register_forward_pre_hook(Hook(begin))
     for layer in module.layers if isinstance(module, Stack) else [module]:
-        yield layer.register_forward_hook(add, with_kwargs=True)
+        yield layer.register_forward_hook(Hook(add), with_kwargs=True)
         if layer.noise is not None:
-            yield layer.noise.register_forward_hook(noised)
+            yield layer.noise.register_forward_hook(Hook(noised))
     if isinstance(module, Stack):
-        yield module.between.register_forward_hook(drawn)
+        yield module.between.register_forward_hook(Hook(drawn))
         for each in module.norms:
-            yield each.register_forward_hook(norm)
-    yield module.register_forward_hook(end)
+            yield each.register_forward_hook(Hook(norm))
+    yield module.register_forward_hook(Hook(end))
 
 
 def _given(inputs: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:

@@ -90,8 +90,9 @@ def reading(flow: LayerFlow) -> str:
         if first >= 2:
             return f"grows on its way back, 1e{first:.0f}-fold in all"
         return f"reaches the first input, {10**first:.2g} times its size at the end"
-    fades = f"fades to 1/e within {horizon:.0f} of {timesteps - 1} timesteps; 1e{first:.0f} is left"
-    if first < math.log10(FLOAT32_FLOOR):
+    left = f"1e{first:.0f}" if math.isfinite(first) else "nothing"
+    fades = f"fades to 1/e within {horizon:.0f} of {timesteps - 1} timesteps; {left} is left"
+    if -math.inf < first < math.log10(FLOAT32_FLOOR):
         return f"{fades} at the first, which float32 reads as 0"
     return f"{fades} at the first"
 

@@ -8,7 +8,7 @@ nothing is computed until a layer is asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -20,17 +20,22 @@ from torch.utils.hooks import RemovableHandle
 
 from gradviz.cells import RecurrentLayer, Stack
 from gradviz.flow.cell_loop import CellLoops, Loop, loop_flows
+from gradviz.flow.copies import WeightCopies
 from gradviz.flow.errors import WatchError
+from gradviz.flow.hooks import Hook
 from gradviz.flow.layer_flow import LayerFlow
 from gradviz.flow.parameter_flow import ParameterFlow
 from gradviz.flow.passage import Passage
+from gradviz.flow.recurrent import Recurrent, recurrent_modules
 from gradviz.flow.replay import layer_flows
 from gradviz.flow.stack_call import Ran, StackCall, call_of, follow_stack
 from gradviz.flow.stack_replay import stack_flows
 from gradviz.flow.summary import summary
 
+NO_TASK = -1
+"""What PyTorch says outside of a backward pass."""
+
 Call = Passage | StackCall | Loop
-Recurrent = nn.RNNBase | nn.RNNCellBase | Stack | RecurrentLayer
 
 
 class Watch:
@@ -46,8 +51,12 @@ class Watch:
 
     def _begin(self) -> None:
         self._passages: list[Passage | StackCall] = []
-        self._loops = CellLoops()
+        self._copies = WeightCopies()
+        self._loops = CellLoops(self._copies)
         self._layers: dict[str, LayerFlow] | None = None
+        self._frozen: str | None = None
+        self._again: tuple[int, set[str]] = (NO_TASK, set())
+        self._twice: str | None = None
         self.parameters = ParameterFlow()
 
     @property
@@ -80,6 +89,16 @@ class Watch:
 
     def _replayed(self) -> dict[str, LayerFlow]:
         calls = self._calls
+        if not calls and self._frozen is not None:
+            raise WatchError(
+                f"No gradient flows through {self._frozen or 'the model'}: neither its parameters "
+                "nor what it reads require one; call requires_grad_() on either."
+            )
+        if self._twice is not None:
+            raise WatchError(
+                f"{self._twice or 'The model'} ran several times within checkpoints of "
+                "use_reentrant=True, which run in another order; pass use_reentrant=False."
+            )
         if not calls:
             raise WatchError(
                 "Nothing was noted; run the forward pass, with gradients enabled, "
@@ -111,13 +130,33 @@ class Watch:
     def _is_wanted(self, name: str, output: Tensor) -> bool:
         """Whether a call is part of a pass to measure; a pass after a backward begins anew."""
         if not output.requires_grad:
+            if torch.is_grad_enabled() and self._frozen is None:
+                self._frozen = name
             return False
-        if torch._C._current_graph_task_id() != -1:
-            # Checkpointing runs a call again within backward.
-            return all(call.name != name for call in self._calls)
+        if (task := torch._C._current_graph_task_id()) != NO_TASK:
+            return self._is_wanted_again(name, task)
         if any(call.is_reached for call in self._calls):
             self._begin()
         self._layers = None
+        return True
+
+    def _is_wanted_again(self, name: str, task: int) -> bool:
+        """Of a call within backward: a checkpoint runs it a second time.
+
+        What a checkpoint of use_reentrant=True ran in the forward pass was not noted, for it has
+        no graph.
+        """
+        before, names = self._again
+        if any(call.name == name for call in self._calls) and name not in names:
+            return False
+        if before not in (NO_TASK, task):
+            parameters = self.parameters  # Some have their gradient of this pass already.
+            self._begin()
+            self.parameters, names = parameters, set()
+        if name in names:
+            self._twice = name
+            return False
+        self._again, self._layers = (task, {*names, name}), None
         return True
 
     def note_fused(
@@ -138,7 +177,7 @@ class Watch:
         sequence = output[0].data if isinstance(output[0], PackedSequence) else output[0]
         if self._is_wanted(name, sequence):
             given = _call(*args, **options)
-            self._passages.append(Passage.of(name, module, given, output, state))
+            self._passages.append(Passage.of(name, module, given, output, state, self._copies))
 
     def note_stack(
         self,
@@ -194,7 +233,7 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
     watching = Watch(probe_size)
     hooks: list[RemovableHandle] = []
     try:
-        for name, module in _recurrent(model).items():
+        for name, module in recurrent_modules(model).items():
             hooks += _follow(watching, name, module)
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
@@ -205,51 +244,13 @@ def watch(model: nn.Module, probe_size: int | None = None) -> Iterator[Watch]:
             hook.remove()
 
 
-def _recurrent(model: nn.Module) -> dict[str, Recurrent]:
-    """By name; what is inside another that is found is followed with it.
-
-    Raises:
-        WatchError: for a model without any, compiled, scripted, or with one under two names.
-    """
-    found: dict[str, Recurrent] = {}
-    names: dict[int, str] = {}
-    kinds = set()
-    for name, module in model.named_modules(remove_duplicate=False):
-        kinds.add(type(module).__name__)
-        if not isinstance(module, Recurrent) or _is_within(name, found):
-            continue
-        if id(module) in names:
-            raise WatchError(
-                f"{names[id(module)]} and {name} are the same module, so its calls cannot be told "
-                "apart by name; watch that module by itself, which names them l0, l0#2, …."
-            )
-        names[id(module)], found[name] = name, module
-    for kind, cause in {
-        "OptimizedModule": ("compiled", "torch.compile"),
-        "RecursiveScriptModule": ("scripted", "torch.jit.script"),
-        "TopLevelTracedModule": ("traced", "torch.jit.trace"),
-    }.items():
-        if kind in kinds:
-            raise WatchError(f"The model is {cause[0]}; watch the one that {cause[1]} was given.")
-    if not found:
-        raise WatchError(
-            "The model must hold an nn.RNN, nn.LSTM or nn.GRU, or one of their cells, "
-            f"got only {', '.join(sorted(kinds))}."
-        )
-    return found
-
-
-def _is_within(name: str, found: Mapping[str, Recurrent]) -> bool:
-    """Whether a module is part of one that was found: of a Stack, or of a layer of ours."""
-    return any(not outer or name.startswith(f"{outer}.") for outer in found)
-
-
 def _follow(watching: Watch, name: str, module: Recurrent) -> Iterator[RemovableHandle]:
     if isinstance(module, Stack | RecurrentLayer):
         yield from follow_stack(watching, name, module)
         return
     if isinstance(module, nn.RNNCellBase):
-        yield module.register_forward_hook(partial(watching.note_cell, name), with_kwargs=True)
+        noted = Hook(partial(watching.note_cell, name))
+        yield module.register_forward_hook(noted, with_kwargs=True, prepend=True)
         return
     states: list[Tensor] = []
 
@@ -262,8 +263,9 @@ def _follow(watching: Watch, name: str, module: Recurrent) -> Iterator[Removable
         state = states[0] if states else None
         watching.note_fused(name, state, module, args, options, output)
 
-    yield module.register_forward_pre_hook(before)
-    yield module.register_forward_hook(after, with_kwargs=True)
+    yield module.register_forward_pre_hook(Hook(before))
+    # Before the user's own, which may give on something else than the module made.
+    yield module.register_forward_hook(Hook(after), with_kwargs=True, prepend=True)
 
 
 def _follow_parameter(watching: Watch, name: str, parameter: nn.Parameter) -> RemovableHandle:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @measured
 def gradient_snr(flow: LayerFlow) -> float:
-    """Of one sequence's gradient; inf where all agree, nan for a single sequence."""
+    """Of one sequence's gradient; inf where all agree, nan for a single sequence or zeros."""
     parts = weight_grad_by_sequence(flow).flatten(1)
     if len(parts) < 2:
         return math.nan
@@ -31,6 +31,8 @@ def gradient_snr(flow: LayerFlow) -> float:
     parts = parts / parts.abs().amax().clamp_min(1e-300)
     signal = float(torch.linalg.vector_norm(parts.mean(0)))
     noise = float(parts.var(0).sum().sqrt())
+    if not signal:
+        return 0.0 if noise else math.nan
     return signal / noise if noise else math.inf
 
 
