@@ -7,6 +7,7 @@ expanders, popovers, tabs behind the first one.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,10 @@ ROOT = Path(gradviz.__file__).parents[1]
 """Of the app: its pages are no part of the package."""
 
 TIMEOUT_S = 60.0
+
+
+# It warns for each page that no server runs it, which is the point.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
 
 
 def check_app() -> None:

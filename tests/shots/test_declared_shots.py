@@ -41,11 +41,12 @@ def test_every_page_is_photographed() -> None:
 def test_what_is_drawn_is_the_recorded_run_of_the_scenario(shown: dict[str, Opened]) -> None:
     alone = [each for each in shown.values() if each.shot.scenario and not each.shot.query]
     for here in alone:
-        recorded = [
-            run.column("loss").tolist() for run in (load(here.shot.scenario) or {}).values()
-        ]
-        drawn = [run.column("loss").tolist() for each in here.runs.values() for run in each]
-        assert drawn == recorded, here.shot.name
+        recorded = [run.column("loss") for run in (load(here.shot.scenario) or {}).values()]
+        drawn = [run.column("loss") for each in here.runs.values() for run in each]
+        for one, other in zip(drawn, recorded, strict=True):
+            # A page takes the first recording of the same settings, perhaps a shorter one.
+            steps = min(len(one), len(other))
+            np.testing.assert_array_equal(one[:steps], other[:steps], here.shot.name)
 
 
 def test_a_link_recreates_the_settings(shown: dict[str, Opened]) -> None:
