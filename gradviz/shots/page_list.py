@@ -56,6 +56,7 @@ PAGE_SHOTS: tuple[PageShot, ...] = (
         page="your_data",
         title="Your data",
         says="Where a text or a table of one's own becomes a task.",
+        changing={r"\S*gradviz-shots-[^/\\]+[/\\]data": "~/.cache/gradviz/uploads"},
         least=700,
     ),
     PageShot(
@@ -64,7 +65,7 @@ PAGE_SHOTS: tuple[PageShot, ...] = (
         says="A slide of the lecture on gradients: the linear picture beside what was measured.",
         query={"lecture": "gradients", "slide": "3"},
         least=800,
-        most=1100,
+        most=1600,
     ),
     PageShot(
         page="self_check",
