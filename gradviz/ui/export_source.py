@@ -26,6 +26,7 @@ from gradviz.runner import Runner
 from gradviz.ui import layout
 from gradviz.ui.comparison import SHARED
 from gradviz.ui.lesson import Picture, Query, Runs
+from gradviz.ui.lessons import LESSONS
 from gradviz.ui.session import runner, session
 from gradviz.ui.show import histories
 from gradviz.ui.stage import Stage
@@ -102,7 +103,7 @@ def _page_of(stage: Stage) -> Callable[[Runs], str]:
     """Histories to the address that shows the same; the browser's own is known only here."""
     address = (st.context.url or "").split("?")[0].rstrip("/")
     address = address.removesuffix(f"/{Path(session().page).stem}")
-    if stage.setups or not stage.stored:
+    if stage.lesson.name in LESSONS:
         return lambda runs: link_of(address, stage.lesson.name, layout.link_query(stage))
     return partial(_link_of_saved, address)
 
