@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,11 @@ LESSON_PAGES = sorted((DOCS / "lessons").glob("*.md"))
 LINK = re.compile(r"http://127\.0\.0\.1:8501/(\w+)(?:\?([^\s)>\"]*))?")
 PLACES = {"hide", "lecture", "slide"}
 """Words of an address that are not settings."""
+
+
+def links_of(text: str) -> list[tuple[str, str]]:
+    """Page and query of each link, as a browser reads it."""
+    return [(page, html.unescape(query)) for page, query in LINK.findall(text)]
 
 
 def stage_of(page: str, query: str) -> Stage:
@@ -44,7 +50,7 @@ def problems_of(page: str, query: str, talk: Talk) -> list[str]:
 
 
 def test_every_link_to_the_app_can_be_taken() -> None:
-    links = {link for path in PAGES for link in LINK.findall(path.read_text("utf-8"))}
+    links = {link for path in PAGES for link in links_of(path.read_text("utf-8"))}
     assert len(links) > 60
     assert {page for page, _ in links} <= {path.stem for path in (DOCS.parent / "pages").iterdir()}
     talk = Talk()
@@ -65,7 +71,7 @@ def sections(path: Path) -> Iterator[tuple[list[tuple[str, str]], list[str]]]:
     for section in re.split(r"^#+ ", path.read_text("utf-8"), flags=re.MULTILINE):
         quotes = re.findall(r"(?:^> .*\n?)+", section, re.MULTILINE)
         yield (
-            LINK.findall(section),
+            links_of(section),
             [" ".join(re.sub(r"^> ", "", q, flags=re.M).split()) for q in quotes],
         )
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -189,12 +190,26 @@ def test_contrast_of_black_and_white() -> None:
 
 
 def test_all_that_the_app_imports_is_asked_for() -> None:
-    names = {re.split("[<>]", each)[0] for each in PROJECT["dependencies"]}
     named = {"scikit-learn": "sklearn", "ruamel.yaml": "ruamel"}
     named |= {"charset-normalizer": "charset_normalizer"}
-    names = {named.get(name, name) for name in names}
+    named |= {"pillow": "PIL"}
+
+    def names_of(requirements: list[str]) -> set[str]:
+        names = {re.split("[<>]", each)[0] for each in requirements}
+        return {named.get(name, name) for name in names}
+
+    app = [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("gradviz/**/*.py")]
+    of_shots = set(ROOT.glob("gradviz/shots/*.py"))
+    needed = names_of(PROJECT["dependencies"])
+    assert imported_by(set(app) - of_shots) == needed | {"gradviz"}
+    more = names_of(PROJECT["optional-dependencies"]["shots"])
+    assert imported_by(of_shots) - needed == more | {"gradviz"}
+
+
+def imported_by(paths: Iterable[Path]) -> set[str]:
+    """The packages that these files import, but for Python's own."""
     imported = set()
-    for path in [ROOT / "app.py", *ROOT.glob("pages/*.py"), *ROOT.glob("gradviz/**/*.py")]:
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
@@ -203,4 +218,4 @@ def test_all_that_the_app_imports_is_asked_for() -> None:
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "find_spec":
                 imported.add(ast.literal_eval(node.args[0]))  # Of which a file is read.
     # pydantic-core is a part of pydantic: the two are released together.
-    assert imported - set(sys.stdlib_module_names) - {"pydantic_core"} == names | {"gradviz"}
+    return imported - set(sys.stdlib_module_names) - {"pydantic_core"}

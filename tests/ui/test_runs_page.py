@@ -162,7 +162,7 @@ def without_rights(folder: Path, rights: int) -> Iterator[None]:
     if was_root:
         os.chown(folder, 65534, -1)
     folder.chmod(rights)
-    for parent in folder.parents[:2] if was_root else ():
+    for parent in folder.parents[:3] if was_root else ():  # pytest's own, and its worker's.
         parent.chmod(parent.stat().st_mode | 0o055)
     for each in folder.iterdir():
         each.chmod(0o444)
