@@ -37,11 +37,16 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--hide-scrollbars",
+    # Else a tile that is painted anew differs in a few edges.
+    "--disable-partial-raster",
+    "--disable-lcd-text",
+    "--num-raster-threads=1",
 )
 
 STYLE = """
 .modebar, [data-testid=stToolbar], [data-testid=stStatusWidget] { display: none !important; }
 *, *::before, *::after { transition: none !important; animation: none !important; }
+[data-stale] { opacity: 1 !important; }
 *:focus, *:focus-visible { outline: none !important; }
 """
 
@@ -50,8 +55,9 @@ DRAWN = """() => {
   const main = document.querySelector("[data-testid=stMainBlockContainer]");
   const all = (selector) => [...document.querySelectorAll(selector)];
   if (!main || !main.querySelector("h1, h2, h3")) return "";
-  if (app.dataset.testScriptState === "initial") return "";
-  if (all("[data-testid=stSkeleton]").length) return "";
+  if (app.dataset.testScriptState !== "notRunning") return "";
+  // What is looked at anew every two seconds is paler for a moment.
+  if (all("[data-testid=stSkeleton], [data-stale=true]").length) return "";
   const cards = all(".gv-card"), live = all(".gv-live-pictures");
   if (live.length && (!cards.length || !live[0].dataset.complete)) return "";
   if (cards.some((card) => !card.dataset.drawn)) return "";
@@ -163,14 +169,24 @@ async def _photograph(page: Page, address: str, shot: PageShot) -> bytes:
         await page.get_by_role("button", name=shot.press, exact=True).click()
         await page.get_by_text(shot.until).first.wait_for()
         await _settled(page)
-    height = await page.evaluate(HEIGHT)
-    height = min(max(height, shot.least), shot.most)
-    await page.set_viewport_size({"width": shot.width, "height": height})
+    await _fit(page, shot)
     # Where nothing is pointed at.
-    await page.mouse.move(shot.width - 1, height - 1)
+    await page.mouse.move(shot.width - 1, 1)
     await _settled(page)
     await _say(page, shot.changing)
     return await page.screenshot(animations="disabled", caret="hide", scale="css")
+
+
+async def _fit(page: Page, shot: PageShot) -> None:
+    """Make the window as high as the page, until it stays so."""
+    before = 0
+    while True:
+        height = min(max(await page.evaluate(HEIGHT), shot.least), shot.most)
+        if height == before:
+            return
+        before = height
+        await page.set_viewport_size({"width": shot.width, "height": height})
+        await _settled(page)
 
 
 async def _settled(page: Page) -> None:
