@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md"))
 LESSON_PAGES = sorted((DOCS / "lessons").glob("*.md"))
 LINK = re.compile(r"http://127\.0\.0\.1:8501/(\w+)(?:\?([^\s)>\"]*))?")
-PLACES = {"hide", "lecture", "slide"}
+PLACES = {"hide", "recorded", "lecture", "slide"}
 """Words of an address that are not settings."""
 
 
@@ -33,7 +33,7 @@ def stage_of(page: str, query: str) -> Stage:
     """A page as a link opens it."""
     lesson = LESSONS[page]
     stage = Stage(key="a link", lesson=lesson, config=lesson.default)
-    given = parse_qs(query.replace("&amp;", "&"), keep_blank_values=True)
+    given = parse_qs(query, keep_blank_values=True)
     if asked := {name: values for name, values in given.items() if name not in PLACES}:
         lesson.take_query(stage, asked)
     return stage

@@ -23,6 +23,9 @@ from gradviz.config.truncation import Window, windows
 from gradviz.config.window import misfit as window_misfit
 from gradviz.config.work import MOST_CHARACTERS, SIZES, WORD_COST, word_misfit, work_misfit
 
+PAGE_WORDS = frozenset({"hide", "recorded"})
+"""What a page's address may ask for beside the settings: what is left out, the recorded run."""
+
 
 class ConfigError(ValueError):
     """A setting that cannot be.
@@ -234,6 +237,8 @@ class RunConfig(Fields):
         problems: list[str] = []
         for name, given in query.items():
             values = [given] if isinstance(given, str) else list(given)
+            if name in PAGE_WORDS:
+                continue
             if name not in cls.model_fields:
                 problems.append(f"There is no setting named {shown(name)}; it was ignored.")
             elif len(values) != 1:

@@ -14,7 +14,7 @@ def _lesson(name: str, says: str, query: dict[str, str], **more: object) -> Page
 
 
 _LIVE = "A GRU that adds two numbers: its recorded run, in all pictures of Live training."
-_RECORDED = "Show the recorded run"
+_GRU = {"cell": "gru", "recorded": "1"}
 
 PAGE_SHOTS: tuple[PageShot, ...] = (
     PageShot(
@@ -23,12 +23,8 @@ PAGE_SHOTS: tuple[PageShot, ...] = (
         says="Lessons with their scenarios, and the gallery of Live training.",
         most=1700,
     ),
-    _lesson(
-        "live_training", _LIVE, {"cell": "gru"}, press=_RECORDED, until="recorded 20", most=2200
-    ),
-    _lesson(
-        "live_training", _LIVE, {"cell": "gru"}, press=_RECORDED, until="recorded 20", width=390
-    ),
+    _lesson("live_training", _LIVE, _GRU, until="recorded 20", most=2200),
+    _lesson("live_training", _LIVE, _GRU, until="recorded 20", width=390),
     _lesson("vanishing", "An orthogonal RNN of gain 1: transport by lag, spectra and a pulse.", {}),
     _lesson("gates", "Every gate of an LSTM with a forget bias of 2, unit by unit.", {}),
     _lesson("clipping", "One seed without a clip, by norm and by value, side by side.", {}),

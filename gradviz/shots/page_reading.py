@@ -18,7 +18,6 @@ from streamlit.testing.v1 import AppTest
 import gradviz
 from gradviz.shots.digest import digest
 from gradviz.shots.shot import PageShot, ShotError
-from gradviz.ui.lessons import LESSONS
 
 ROOT = Path(gradviz.__file__).parents[1]
 """Of the app: its pages are no part of the package."""
@@ -52,8 +51,6 @@ def _said(shot: PageShot) -> list[Any]:
     for name, value in shot.query.items():
         page.query_params[name] = value
     page.run()
-    if shot.press and shot.page in LESSONS:
-        next(each for each in page.button if each.label == shot.press).click().run()
     if page.exception:
         raise ShotError(f"{shot.name} must be a page without an error; python dev.py run shows it.")
     return [_plain(said, shot.changing) for part in (page.main, page.sidebar) for said in _in(part)]

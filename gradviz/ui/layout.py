@@ -52,10 +52,20 @@ def lesson_page(lesson: Lesson) -> Stage:
     stage = state.stage(lesson)
     if query is not None:
         stage.fresh = True
+        is_asked = "recorded" in query
+        query = {name: values for name, values in query.items() if name != "recorded"}
         if query:
             lesson.take_query(stage, query)
+        if is_asked and not stage.runs:
+            _show_recorded(stage)
     recordings.offer(stage)
     return stage
+
+
+def _show_recorded(stage: Stage) -> None:
+    stage.recording = recordings.covering(stage)
+    if not stage.recording:
+        stage.problems.append("There is no recorded run of these settings.")
 
 
 def lecture_page() -> Talk:
@@ -87,10 +97,11 @@ def write_query(query: dict[str, str | list[str]]) -> None:
 def link_query(stage: Stage) -> dict[str, str | list[str]]:
     """The query that opens a lesson's page with a stage's settings."""
     query = stage.lesson.to_query(stage)
-    if not query and stage.lesson.default != RunConfig():
-        # Without a query the page would open with the lesson's own settings.
-        return {"task": stage.config.task}
-    return query
+    is_recorded = stage.recording and not stage.runs and not stage.lesson.opens_recorded
+    if not query and (is_recorded or stage.lesson.default != RunConfig()):
+        # Without settings the page would open with those that it has.
+        query = {"task": stage.config.task}
+    return query | {"recorded": "1"} if is_recorded else query
 
 
 def _one_or_all(values: list[str]) -> str | list[str]:

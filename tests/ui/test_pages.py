@@ -313,6 +313,29 @@ def test_a_scenario_can_be_picked_beside_the_settings() -> None:
     assert page.header[0].value == "Live training"
 
 
+def test_a_recorded_run_has_a_link_until_the_settings_are_others() -> None:
+    page = live()
+    page.button("show_recorded").click().run()
+    assert state(page).recording == "vanishing"
+    link = {name: page.query_params[name] for name in page.query_params}
+    assert link == {"task": "adding", "recorded": "1"}
+    page.selectbox("scenario").set_value("explosion").run()
+    again = live(task="adding", recorded="1")
+    assert not again.exception
+    assert state(again).recording == "vanishing"
+    assert not again.warning
+    again.number_input("setting_seq_len").set_value(99).run()
+    assert state(again).recording == ""
+    assert "recorded" not in again.query_params
+
+
+def test_a_link_to_a_recorded_run_that_is_not_there_says_so() -> None:
+    page = live(seq_len="41", recorded="1")
+    assert state(page).config.seq_len == 41
+    (said,) = page.warning
+    assert said.value.replace("\\", "") == "There is no recorded run of these settings."
+
+
 def test_hostile_links_are_answered_in_sentences() -> None:
     page = live(hidden_size="-1", seed="<script>alert(1)</script>", cell="gru")
     said = sorted(each.value.replace("\\", "") for each in page.warning)
