@@ -323,7 +323,7 @@ def test_a_recorded_run_has_a_link_until_the_settings_are_others() -> None:
     again = live(task="adding", recorded="1")
     assert not again.exception
     assert state(again).recording == "vanishing"
-    assert not again.warning
+    assert not state(again).problems
     again.number_input("setting_seq_len").set_value(99).run()
     assert state(again).recording == ""
     assert "recorded" not in again.query_params
