@@ -205,11 +205,12 @@ def _save(stem: str, kind: str, make: Callable[[], bytes]) -> None:
     # TensorBoard looks for this word in a file's name.
     name = f"events.out.tfevents.{stem}" if kind == "run_events" else f"{stem}.{form.suffix}"
     st.download_button(
-        "Save",
+        f"Save .{form.suffix}",
         partial(_made, session(), make),
         file_name=name,
         mime=form.mime,
-        key="export_save",
+        # One for each kind: a click on the last kind's button, while its place is taken, is lost.
+        key=f"export_save_{kind}",
         icon=":material/download:",
         on_click="ignore",
         type="primary",

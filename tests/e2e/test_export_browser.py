@@ -51,9 +51,10 @@ class ExportForm:
     def saved(self, kind: str, folder: Path) -> tuple[str, bytes]:
         """The suggested name and the bytes."""
         self.choose("File", (dict(FORMATS) | dict(RUN_FORMATS))[kind].label)
-        self.page.wait_for_timeout(500)
+        save = self.box.locator(f".st-key-export_save_{kind} button")
+        expect(save).to_be_enabled()
         with self.page.expect_download(timeout=90_000) as downloading:
-            self.box.get_by_role("button", name="Save", exact=True).click()
+            save.click()
         file = folder / kind
         downloading.value.save_as(file)
         return downloading.value.suggested_filename, file.read_bytes()
@@ -217,7 +218,7 @@ def test_a_browser_that_fails_is_a_sentence_and_nothing_is_lost(
         LivePage(page).open(address, "seq_len=12")
         form = ExportForm(page).open("Export Loss")
         form.say(CAPTION)
-        form.box.get_by_role("button", name="Save", exact=True).click()
+        form.box.get_by_role("button", name="Save .png", exact=True).click()
         expect(form.box.get_by_text("could not draw the picture")).to_be_visible(timeout=120_000)
         expect(form.box.get_by_label("Caption", exact=True)).to_have_value(CAPTION)
         assert form.saved("csv", tmp_path)[1].startswith(b"picture,trace,x")
