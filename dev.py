@@ -119,14 +119,13 @@ def test(arguments):
     plain = [*together(min(cores, MOST_PROCESSES)), "--ignore=tests/e2e"]
     if fast:
         return pytest("not slow and not e2e", *plain, *rest)
-    # A Chromium, its server and their worker keep two cores busy; where none trains, one.
+    # A Chromium, its server and their worker take about a core; those that need more are alone.
     browsers = max(min(cores, 2), min(cores // 2, MOST_PROCESSES))
-    shared, single = ("not alone", "alone") if cores > 3 else ("light", "not light")
     there = ["-o", "testpaths=tests/e2e"]
     parts = [("not e2e", plain), ("e2e", there)]
     if browsers > 1:
         beside = [*together(browsers), *there]
-        parts[1:] = [(f"e2e and {shared}", beside), (f"e2e and {single}", there)]
+        parts[1:] = [("e2e and not alone", beside), ("e2e and alone", there)]
     # With the second set, a browser test that would be skipped fails.
     browser = {"GRADVIZ_CHROMIUM": chromium(), "GRADVIZ_REQUIRE_BROWSER": "1"}
     statuses = [pytest(marks, *options, *rest, **browser) for marks, options in parts]

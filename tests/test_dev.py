@@ -465,11 +465,11 @@ def test_fast_leaves_out_the_slow_and_needs_no_browser(
 
 PARTS = {
     1: {"not e2e": "1", "e2e": ""},
-    2: {"not e2e": "2", "e2e and light": "2", "e2e and not light": ""},
+    2: {"not e2e": "2", "e2e and not alone": "2", "e2e and alone": ""},
     5: {"not e2e": "4", "e2e and not alone": "2", "e2e and alone": ""},
     16: {"not e2e": "4", "e2e and not alone": "4", "e2e and alone": ""},
 }
-"""Cores to the tests of each part and its processes; one browser that trains wants two cores."""
+"""Cores to the tests of each part and its processes."""
 
 
 @pytest.mark.parametrize("cores", PARTS)
@@ -491,7 +491,7 @@ STATUSES = [(0, 0, 0), (1, 0, 1), (0, 1, 1), (5, 0, 0), (0, 5, 0), (1, 5, 1), (5
 
 
 @pytest.mark.parametrize(
-    ("cores", "part"), [(1, "e2e"), (2, "e2e and light"), (4, "e2e and not alone")]
+    ("cores", "part"), [(1, "e2e"), (2, "e2e and not alone"), (4, "e2e and not alone")]
 )
 @pytest.mark.parametrize(("others", "with_browser", "status"), STATUSES)
 def test_all_parts_decide(

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gradviz.ui.lessons import LESSONS
 
-pytestmark = pytest.mark.light
-
 PAGES = ["", *LESSONS, "your_data", "self_check", "lecture", "lecture?lecture=gradients&slide=6"]
 
 WITHOUT_PLOTS = {"include": [["body"]], "exclude": [[".gv-plot"]]}

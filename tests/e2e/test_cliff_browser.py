@@ -11,8 +11,6 @@ from playwright.sync_api import Page, expect
 from gradviz.theory import cliff
 from gradviz.ui.lessons import CLIFF
 
-pytestmark = pytest.mark.light
-
 PICTURES = {"surface_3d", "contour", "descent"}
 FREE, CLIPPED = "not clipped", "clipped at 1"
 

@@ -47,7 +47,6 @@ def lecture(page: Page) -> LecturePage:
     return LecturePage(page)
 
 
-@pytest.mark.light
 def test_forward_and_back_by_keys(server: str, lecture: LecturePage) -> None:
     press = lecture.page.keyboard.press
     lecture.go(server, "lecture=gradients&slide=1").stands_at(1)
@@ -74,7 +73,6 @@ def test_forward_and_back_by_keys(server: str, lecture: LecturePage) -> None:
     lecture.stands_at(6)
 
 
-@pytest.mark.light
 def test_notes_by_a_key_and_not_while_one_types(server: str, lecture: LecturePage) -> None:
     press = lecture.page.keyboard.press
     lecture.go(server, "lecture=gradients&slide=1").stands_at(1)
@@ -156,7 +154,6 @@ def test_a_quiz_from_choice_to_verdict(server: str, lecture: LecturePage) -> Non
     expect(lecture.verdict).to_contain_text("Right. Measured after 60 steps")
 
 
-@pytest.mark.light
 @pytest.mark.parametrize(
     ("query", "said", "number"),
     [
@@ -180,7 +177,6 @@ def test_a_wrong_address_is_a_sentence(
     assert lecture.page.get_by_text("Traceback").count() == 0
 
 
-@pytest.mark.light
 def test_a_slide_fits_a_phone(server: str, lecture: LecturePage) -> None:
     lecture.page.set_viewport_size({"width": 390, "height": 844})
     lecture.go(server, "lecture=gradients&slide=1").stands_at(1)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+import pytest
 from live_page import PICTURES, LivePage
 from playwright.sync_api import BrowserContext, Page, expect
 
 from gradviz.scenarios import SCENARIOS
+
+pytestmark = pytest.mark.alone
 
 
 def test_pick_train_pause_step_look_back_and_come_again(

@@ -6,6 +6,7 @@ import csv
 import math
 from pathlib import Path
 
+import pytest
 from live_page import LivePage
 from playwright.sync_api import Page, expect
 
@@ -44,6 +45,7 @@ class RemediesPage(LivePage):
         return {label: row["Verdict"] for label, row in self.table().items()}
 
 
+@pytest.mark.alone
 def test_a_disease_is_chosen_treated_and_its_scoreboard_downloaded(
     server: str, page: Page, tmp_path: Path
 ) -> None:
