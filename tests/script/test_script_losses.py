@@ -17,6 +17,11 @@ from tests.script.running import config_of, configs, losses_in, losses_of
 STEPS = 5
 
 CONFIGS = configs()
+EACH = [
+    pytest.param(name, marks=() if place % 3 == 0 else pytest.mark.slow)
+    for place, name in enumerate(CONFIGS)
+]
+"""All of them in the full run, every third in the quick one."""
 
 
 def trained(config: RunConfig, steps: int) -> list[float]:
@@ -25,7 +30,7 @@ def trained(config: RunConfig, steps: int) -> list[float]:
 
 
 @pytest.mark.usefixtures("training_thread")
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", EACH)
 def test_it_prints_the_losses_of_the_trainer(name: str) -> None:
     expected = trained(CONFIGS[name], STEPS)
     assert len(set(expected)) == STEPS, "losses that stay the same would prove nothing"
