@@ -49,6 +49,7 @@ def test_a_run_is_said_and_saved_step_by_step(saved: tuple[Path, Result]) -> Non
         (info,) = store.runs()
         history = store.load(1)
     assert info.ended is not None
+    assert info.name == "RNN, Adding problem"
     assert history.column("loss").tolist() == losses
     assert [frame.step for frame in history.frames] == [1, 5, 10, 12]
     assert (history.config, history.floor) == (trainer.config, trainer.floor)

@@ -16,7 +16,7 @@ import click
 from gradviz.cli.asked import NO_FILE, configs_asked, with_seed
 from gradviz.cli.interrupted import stop_wished
 from gradviz.cli.terminal import console, json_line, leave, progress, quiet_when_nobody_reads
-from gradviz.config import RunConfig
+from gradviz.config import RunConfig, word_of
 from gradviz.history import SCALARS, History, StepRecord, scalars_of
 from gradviz.reading import read
 from gradviz.scenarios import SCENARIOS
@@ -139,7 +139,8 @@ def _trained(
         leave(NO_FILE, str(error))
     trainer.dear_probes = DEAR_PROBES
     history = History(config, floor=trainer.floor)
-    with saving(store, config, name, trainer.floor) as (run_id, save):
+    title = name or f"{word_of(config.cell)}, {word_of(config.task)}"  # As the app names it.
+    with saving(store, config, title, trainer.floor) as (run_id, save):
         for step in range(1, steps + 1):
             is_due = step in (1, steps) or step % max(every, config.record_every) == 0
             record = trainer.train_step("full" if is_due else "none")

@@ -178,6 +178,7 @@ def _asked_look(kind: str) -> _Look:
         placeholder="as on the page",
         help="Of the whole, the words beneath included.",
     )
+    left, right = st.columns(2)  # On a phone each row's two stand below each other.
     themes: tuple[Theme, ...] = ("light", "dark")
     theme = left.selectbox("Ground", themes, key="export_theme", format_func=str.capitalize)
     scale = 2.0
