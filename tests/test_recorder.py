@@ -474,7 +474,8 @@ for _ in range(7):
 FORK = "if os.fork() == 0: sys.exit()\nos.wait()"
 
 
-@pytest.mark.parametrize("ending", ["", pytest.param(FORK, marks=pytest.mark.slow, id="fork")])
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["", pytest.param(FORK, id="fork")])
 def test_who_forgets_to_close_loses_nothing(path: Path, ending: str) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT.format(ending=ending), str(path)],

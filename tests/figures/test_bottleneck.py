@@ -170,6 +170,7 @@ def test_a_card_shows_both() -> None:
     assert 'stroke-dasharray="1 3"' not in card(fabricate())
 
 
+@pytest.mark.slow
 @every("name", [*figures.ENCODER_DECODER, *figures.GATES, *figures.VANISHING])
 @every("theme", ["light", "dark"])
 @every("cell", ["rnn", "lstm", "gru"])

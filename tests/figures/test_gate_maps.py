@@ -49,6 +49,7 @@ def test_before_the_first_step_and_without_a_close_up(name: str) -> None:
     assert not unlooked.data
 
 
+@pytest.mark.slow
 @EVERY
 @every("cell", ["rnn", "lstm", "gru"])
 @every("task", get_args(TaskName))
