@@ -206,7 +206,7 @@ def _photographed(
         samples = Path(place)
         with sampled(samples):
             data = {shot.name: data_of(shot) for shot in shots}
-            with serving(samples) as address:
+            with serving(samples) as (address, _):
                 tasks = [(shot, theme) for shot in shots for theme in themes]
                 photographed(tasks, address, jobs, take)
     return found

@@ -1,4 +1,4 @@
-"""A server of this app for as long as its photographs take."""
+"""A server of this app, for photographs and for tests in a browser."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PATIENCE_S = 90.0
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Its address on this machine. It ends here, whatever happens.
+def serving(folder: Path) -> Iterator[tuple[str, int]]:
+    """Its address on this machine and its process id. It ends here, whatever happens.
 
     Args:
         folder: for its log.
@@ -30,11 +30,12 @@ def serving(folder: Path) -> Iterator[str]:
     """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    with (folder / "server.log").open("w") as log:
+    path = folder / f"server-{port}.log"
+    with path.open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _wait(port, server, folder / "server.log")
-        yield f"http://127.0.0.1:{port}"
+        _wait(port, server, path)
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from serving import serving
+
+from gradviz.shots.serving import serving
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

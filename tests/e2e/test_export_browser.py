@@ -18,9 +18,9 @@ import pytest
 from live_page import LivePage
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import serving
 
 from gradviz.exports import FORMATS, RUN_FORMATS
+from gradviz.shots.serving import serving
 
 CAPTION = "A GRU’s gradient, 50 % faded"
 

@@ -14,7 +14,8 @@ import psutil
 import pytest
 from live_page import LivePage
 from playwright.sync_api import Browser, Page, expect
-from serving import serving
+
+from gradviz.shots.serving import serving
 
 pytestmark = pytest.mark.alone
 

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from live_page import LivePage
 from playwright.sync_api import Page, expect
-from serving import ROOT, serving
 
 from gradviz.config import RunConfig
+from gradviz.shots.page_reading import ROOT
+from gradviz.shots.serving import serving
 from gradviz.store import Store, edits
 from gradviz.store.database import SCHEMA
 from tests.fabricated import frame, row
