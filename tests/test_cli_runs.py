@@ -31,7 +31,12 @@ def call(*arguments: object) -> Result:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A file of one run, and what was said while it was made."""
     file = tmp_path_factory.mktemp("saved") / "runs.db"
-    settings = ("--config", f"http://127.0.0.1:8501/live_training?{SMALL}", "--seed", 7)
+    settings = (
+        "--config",
+        f"http://127.0.0.1:8501/live_training?{SMALL}&recorded=1&hide=title",
+        "--seed",
+        7,
+    )
     return file, call("run", *settings, "--steps", 12, "--every", 5, "--file", file, "--json")
 
 

@@ -8,13 +8,14 @@ from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradviz.exports.stamped import Theme
 from gradviz.shots.draw import processes
 from gradviz.shots.manifest import Entry, Manifest, read_manifest, sha256
 from gradviz.shots.opened import opened
-from gradviz.shots.page_list import address_of
+from gradviz.shots.page_list import PAGE_SHOTS, address_of
 from gradviz.shots.page_reading import ROOT, check_app, data_of
 from gradviz.shots.samples import sampled
-from gradviz.shots.shot import THEMES, PageShot, PictureShot, Shot, ShotError, Theme, file_of
+from gradviz.shots.shot import THEMES, PageShot, PictureShot, Shot, ShotError, file_of
 
 AT_ONCE = 12
 """Shots a process reads before it comes back: a bar moves, and few are sent."""
@@ -91,9 +92,6 @@ def _left_over(
 
 
 def _pages_without() -> Iterator[tuple[str, str]]:
-    # Here: the list of pages is of the program, and this of the folder.
-    from gradviz.shots.page_list import PAGE_SHOTS
-
     seen = {shot.page for shot in PAGE_SHOTS}
     for path in sorted((ROOT / "pages").glob("*.py")):
         if path.stem not in seen:

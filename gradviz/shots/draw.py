@@ -5,14 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gradviz.exports import ExportError, Stamp, picture_file
+from gradviz.exports.stamped import Theme
 from gradviz.shots.manifest import (
     Entry,
     Manifest,
@@ -28,11 +28,8 @@ from gradviz.shots.page_reading import check_app, data_of
 from gradviz.shots.photographs import check_browser, photographed
 from gradviz.shots.samples import sampled
 from gradviz.shots.serving import serving
-from gradviz.shots.shot import PageShot, PictureShot, Shot, ShotError, Theme, file_of
+from gradviz.shots.shot import PageShot, PictureShot, Shot, ShotError, file_of
 from gradviz.shots.small import look_alike, small, write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WIDTH, SCALE = 800, 1.0
 """px of a picture, and pixels a px."""

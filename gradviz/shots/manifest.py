@@ -14,7 +14,8 @@ from typing import Any
 import plotly
 
 from gradviz import __version__
-from gradviz.shots.shot import PageShot, Shot, ShotError, Theme
+from gradviz.exports.stamped import Theme
+from gradviz.shots.shot import PageShot, Shot, ShotError
 from gradviz.shots.small import size_of, write_whole
 
 NAME = "manifest.json"

@@ -8,10 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from gradviz.exports import Stamp, link_of, settings_of
+from gradviz.exports.stamped import Theme
 from gradviz.scenarios import SCENARIOS
 from gradviz.shots.digest import digest
 from gradviz.shots.leads import ON_PAPER
-from gradviz.shots.shot import PictureShot, ShotError, Theme
+from gradviz.shots.shot import PictureShot, ShotError
 from gradviz.ui import layout, recordings
 from gradviz.ui.lesson import Runs
 from gradviz.ui.lessons import LESSONS

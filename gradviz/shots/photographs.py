@@ -8,14 +8,14 @@ rely on; there it would be some hundred lines of our own upon the browser's prot
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from gradviz.exports import browser_path
 from gradviz.exports.browser import NO_BROWSER
-from gradviz.shots.shot import PageShot, ShotError, Theme
+from gradviz.exports.stamped import Theme
+from gradviz.shots.shot import PageShot, ShotError
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -26,7 +26,7 @@ TIMEOUT_MS = 120_000
 SETTLED_MS = 400
 """A page that stays the same for so long is drawn."""
 
-FLAGS = (
+QUIET = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -34,6 +34,11 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+)
+"""For a Chromium that asks nobody for anything; the browser tests' too."""
+
+FLAGS = (
+    *QUIET,
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--hide-scrollbars",
@@ -202,4 +207,4 @@ async def _settled(page: Page) -> None:
 
 
 async def _say(page: Page, changing: Mapping[str, str]) -> None:
-    await page.evaluate(SAY, json.loads(json.dumps(list(changing.items()))))
+    await page.evaluate(SAY, [list(each) for each in changing.items()])

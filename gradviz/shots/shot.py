@@ -5,9 +5,8 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-Theme = Literal["light", "dark"]
+from gradviz.exports.stamped import Theme
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 
-from gradviz.ui import setting_changes, stage_runs
+from gradviz.ui import recordings, stage_runs
 from gradviz.ui.session import session
 from gradviz.ui.stage import Stage
 
 
 def show_recorded(key: str) -> None:
     """Show the recorded run of a scenario."""
-    stage = _acting(key)
-    stage.recording = setting_changes.scenario_name(stage)
-    stage.fresh = True
+    recordings.ask(_acting(key))
 
 
 def restart(key: str) -> None:

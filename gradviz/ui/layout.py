@@ -57,15 +57,9 @@ def lesson_page(lesson: Lesson) -> Stage:
         if query:
             lesson.take_query(stage, query)
         if is_asked and not stage.runs:
-            _show_recorded(stage)
+            recordings.ask(stage)
     recordings.offer(stage)
     return stage
-
-
-def _show_recorded(stage: Stage) -> None:
-    stage.recording = recordings.covering(stage)
-    if not stage.recording:
-        stage.problems.append("There is no recorded run of these settings.")
 
 
 def lecture_page() -> Talk:

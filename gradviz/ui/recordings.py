@@ -55,6 +55,13 @@ def offer(stage: Stage) -> None:
     stage.opens_at = 0 if stage.recording else stage.lesson.opens_at
 
 
+def ask(stage: Stage) -> None:
+    """Show the recorded run of a stage's settings, as `offer` does of most lessons by itself."""
+    stage.recording, stage.fresh = covering(stage), True
+    if not stage.recording:
+        stage.problems.append("There is no recorded run of these settings.")
+
+
 def runs_of(stage: Stage, name: str) -> Runs:
     """A scenario's recorded runs by the stage's own labels; empty without all of them.
 
