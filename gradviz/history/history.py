@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gradviz.config import CELLS, RecordedConfig, RunConfig
 from gradviz.history.records import SCALARS, Failure, Frame, StepRecord, scalars_of
+from gradviz.history.thinning import spread_out
 
 FRAME_BYTES = 48 * 2**20
 """Memory the frames of one run may take; with the scalars a run stays below 64 MB."""
@@ -96,13 +97,9 @@ class History:
 
     def _thin_frames(self) -> None:
         """Double the least distance between frames, so that what stays is spread evenly."""
-        gaps = np.diff([frame.step for frame in self.frames])
-        self._spacing = 2 * max(self._spacing, int(np.median(gaps)))
-        kept = [self.frames[0]]
-        for frame in self.frames[1:-1]:
-            if frame.step - kept[-1].step >= self._spacing:
-                kept.append(frame)
-        self.frames = [*kept, self.frames[-1]]
+        kept, self._spacing = spread_out([frame.step for frame in self.frames], self._spacing)
+        stay = set(kept)
+        self.frames = [frame for frame in self.frames if frame.step in stay]
         self._held_bytes = sum(frame.nbytes for frame in self.frames)
 
     @property

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from itertools import islice
 from sqlite3 import Connection
 
-import numpy as np
-
 from gradviz.history import FRAME_BYTES, MAX_SCALARS, Frame
+from gradviz.history.thinning import spread_out
 from gradviz.store.rows import INSERT_SCALARS, forget_frames, put_frames
 
 
@@ -85,17 +84,8 @@ class FramesOfRun:
         self._gone, self._new = set(), {}
 
     def _thin(self) -> None:
-        """As History does: double the least distance between frames."""
-        first, *between, newest = self._kept
-        gaps = np.diff([first, *between, newest])
-        self._spacing = 2 * max(self._spacing, int(np.median(gaps)))
-        last, gone = first, []
-        for step in between:
-            if step - last >= self._spacing:
-                last = step
-            else:
-                gone.append(step)
-        self._leave_out(gone)
+        kept, self._spacing = spread_out(list(self._kept), self._spacing)
+        self._leave_out(self._kept.keys() - set(kept))
 
     def _leave_out(self, steps: Iterable[int]) -> None:
         for step in steps:
