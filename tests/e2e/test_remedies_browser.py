@@ -15,6 +15,7 @@ from gradviz.ui.stage import Stage
 
 PICTURES = set(REMEDIES.pictures(Stage(key="", lesson=REMEDIES, config=REMEDIES.default)))
 
+STEPS = "240"
 TICKED = ("Clip by value, 0.1", "Orthogonal start", "LSTM")
 
 
@@ -56,8 +57,8 @@ def test_a_disease_is_chosen_treated_and_its_scoreboard_downloaded(
     page.get_by_role("combobox", name="Disease").click()
     page.get_by_role("option", name="An LSTM as PyTorch starts it").click()
     expect(page.locator(".st-key-heading")).to_contain_text("its forget gates half open")
-    # Made small here, so that it ends soon.
-    for label, value in (("Sequence length", "12"), ("Hidden size", "8"), ("Steps", "60")):
+    # Made small here, so that it ends soon; not sooner than the board is drawn anew a few times.
+    for label, value in (("Sequence length", "12"), ("Hidden size", "8"), ("Steps", STEPS)):
         field = page.get_by_label(label, exact=True)
         field.fill(value)
         field.press("Enter")
@@ -68,7 +69,7 @@ def test_a_disease_is_chosen_treated_and_its_scoreboard_downloaded(
     for label in TICKED:
         page.get_by_text(label, exact=True).click()
     ward.until(lambda: "with=clip_value%2Corthogonal%2Clstm" in page.url)
-    expect(page.locator(".st-key-remedy_choices")).to_contain_text("12 runs of 60 steps")
+    expect(page.locator(".st-key-remedy_choices")).to_contain_text(f"12 runs of {STEPS} steps")
     ward.press("Train 12 runs")
     # The untreated is judged while others still wait: the board fills row by row.
     seen: list[dict[str, str]] = []
@@ -91,7 +92,7 @@ def test_a_disease_is_chosen_treated_and_its_scoreboard_downloaded(
     for label, shown in table.items():
         line = lines[label]
         assert line["verdict"] == shown["Verdict"]
-        assert line["steps"] == shown["Step"] == "60"
+        assert line["steps"] == shown["Step"] == STEPS
         for name, title in {"loss_median": "Loss", "loss_low": "Least", "rank": "Rank"}.items():
             assert float(line[name]) == float(shown[title])
         horizon = shown["Horizon at last"].replace("Infinity", "inf")
