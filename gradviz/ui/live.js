@@ -6,7 +6,6 @@ const TALL_PX = 500; // A higher picture stands beside two others.
 const FAR_CHART_MS = 1000; // A chart that is out of sight is redrawn once a second.
 const SCRUB_MS = 90; // Least time between two positions sent while the scrubber is dragged.
 const MISSING_MS = 400; // Least time between two requests for pictures that did not arrive.
-const AGAIN_MS = 1000; // An order the server has not answered is sent again: Streamlit may lose one.
 const FRAME_MS = 120; // Between two frames of an animation that plays.
 const STORED_RUNS = "gradviz.runs."; // sessionStorage: one tab's own runs, found again after a reload.
 const KEYS = { p: ".gv-play", 1: "[data-value='1']", 2: "[data-value='10']", 3: "[data-value='100']" };
@@ -30,45 +29,6 @@ function loadPlotly(url) {
     });
   }
   return window.gradvizPlotly;
-}
-
-// What the user wants, numbered. Streamlit may send one click twice (once more with an automatic
-// rerun of the same moment) or join two; the server obeys every number once, and the list keeps an
-// order until the server says that it was obeyed.
-class Orders {
-  constructor() {
-    this.waiting = [];
-    this.last = Date.now(); // Above every number of this tab before a reload.
-  }
-
-  give(order, value = null) {
-    if (order === "scrub" || order === "missing")
-      this.waiting = this.waiting.filter((each) => each.order !== order);
-    this.waiting.push({ id: ++this.last, order, value });
-    this.send();
-  }
-
-  send() {
-    clearTimeout(this.again);
-    if (!this.waiting.length) return;
-    // A list that is equal to the last one would not be sent.
-    this.tries = (this.tries ?? 0) + 1;
-    this.component.setStateValue("orders", this.waiting.map((each) => ({ ...each, tries: this.tries })));
-    this.again = setTimeout(() => this.send(), AGAIN_MS);
-  }
-
-  heard(handled) {
-    this.waiting = this.waiting.filter((each) => each.id > handled);
-    if (!this.waiting.length) clearTimeout(this.again);
-  }
-
-  close() {
-    clearTimeout(this.again);
-  }
-
-  get pending() {
-    return this.waiting.some((each) => ["play", "pause", "step", "reset"].includes(each.order));
-  }
 }
 
 class Controls {
@@ -121,7 +81,7 @@ class Controls {
     this.root.querySelector(".gv-bar").hidden = !message.parts.length;
     this.last = message.last;
     this.start = message.runs && message.last ? "Resume" : message.start;
-    if (!this.orders.pending) this.showPlay(message.status);
+    if (!this.orders.awaits("play", "pause", "step", "reset")) this.showPlay(message.status);
     const era = `${message.runs}:${message.generation}:${message.recording}`;
     if (era !== this.era) {
       this.era = era;
@@ -159,7 +119,7 @@ class Controls {
     const wait = this.sentAt + SCRUB_MS - performance.now();
     const send = () => {
       this.sentAt = performance.now();
-      this.orders.give("scrub", this.scrub);
+      this.orders.give("scrub", this.scrub, { replaces: true });
     };
     if (wait <= 0) send();
     else this.trailing = setTimeout(send, wait);
@@ -502,7 +462,7 @@ class Live {
     if (this.version === this.wanted) return;
     this.lacking = setTimeout(() => {
       if (this.version === this.wanted) return;
-      this.orders.give("missing");
+      this.orders.give("missing", null, { replaces: true });
       this.askForMissing();
     }, MISSING_MS);
   }

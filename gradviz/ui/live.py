@@ -32,9 +32,9 @@ from gradviz.figures.enlarge import enlarged
 from gradviz.glossary import TERMS, terms_in
 from gradviz.history import History
 from gradviz.runner import Status
+from gradviz.ui.assets import assets
 from gradviz.ui.lesson import Picture, Runs
 
-_HERE = Path(__file__).parent
 _PLOTLY = declare_component("plotly", path=Path(plotly.__file__).parent / "package_data")
 PLOTLY_URL = f"component/{_PLOTLY.name}/plotly.min.js?{plotly.__version__}"
 """Relative to the app's root, so that it holds behind a base path too."""
@@ -42,7 +42,7 @@ PLOTLY_URL = f"component/{_PLOTLY.name}/plotly.min.js?{plotly.__version__}"
 
 @st.cache_resource(show_spinner=False)
 def _assets() -> dict[str, str]:
-    return {kind: (_HERE / f"live.{kind}").read_text("utf-8") for kind in ("html", "css", "js")}
+    return assets("live")
 
 
 _component = st.components.v2.component("gradviz.live_pictures", **_assets(), isolate_styles=False)

@@ -1,6 +1,5 @@
 // Goes through a lecture's slides by buttons and keys. Mounted once; called anew with every message.
 
-const AGAIN_MS = 1000; // An order the server has not answered is sent again: Streamlit may lose one.
 const KEYS = {
   ArrowRight: "next", PageDown: "next", ArrowLeft: "previous", PageUp: "previous",
   Home: "first", End: "last", n: "notes", N: "notes",
@@ -11,11 +10,9 @@ const KEEPS_FOCUS = "input[type=radio], input[type=range]";
 class SlideBar {
   constructor(root) {
     this.root = root;
-    this.waiting = [];
-    this.last = Date.now(); // Above every number of this tab before a reload.
-    this.tries = 0;
+    this.orders = new Orders();
     for (const button of root.querySelectorAll(".gv-turn"))
-      button.addEventListener("click", () => this.give(button.dataset.value));
+      button.addEventListener("click", () => this.orders.give(button.dataset.value));
     this.onKey = (event) => this.key(event);
     this.onClick = (event) => this.letGo(event);
     document.addEventListener("keydown", this.onKey);
@@ -25,7 +22,7 @@ class SlideBar {
   close() {
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("click", this.onClick);
-    clearTimeout(this.again);
+    this.orders.close();
   }
 
   key(event) {
@@ -33,7 +30,7 @@ class SlideBar {
     const order = KEYS[event.key];
     if (!order || isTaken(event)) return;
     event.preventDefault();
-    this.give(order);
+    this.orders.give(order);
   }
 
   // Who clicked an answer or moved the scrubber by mouse goes on with the keys of the slides.
@@ -44,24 +41,9 @@ class SlideBar {
     });
   }
 
-  give(order) {
-    this.waiting.push({ id: ++this.last, order });
-    this.send();
-  }
-
-  send() {
-    clearTimeout(this.again);
-    if (!this.waiting.length) return;
-    // A list that is equal to the last one would not be sent.
-    this.tries += 1;
-    this.component.setStateValue("orders", this.waiting.map((each) => ({ ...each, tries: this.tries })));
-    this.again = setTimeout(() => this.send(), AGAIN_MS);
-  }
-
   receive({ handled, at, of, notes, narrow }, component) {
-    this.component = component;
-    this.waiting = this.waiting.filter((each) => each.id > handled);
-    if (!this.waiting.length) clearTimeout(this.again);
+    this.orders.component = component;
+    this.orders.heard(handled);
     this.root.querySelector(".gv-count").textContent = `${at} of ${of}`;
     this.button("previous").disabled = at <= 1;
     this.button("next").disabled = at >= of;
@@ -69,7 +51,7 @@ class SlideBar {
     this.root.dataset.at = String(at);
     // On a phone larger type would leave a picture no room.
     const size = window.innerWidth < NARROW_PX ? "narrow" : "wide";
-    if ((size === "narrow") !== narrow && !this.waiting.some((each) => each.order === size)) this.give(size);
+    if ((size === "narrow") !== narrow && !this.orders.awaits(size)) this.orders.give(size);
   }
 
   button(value) {

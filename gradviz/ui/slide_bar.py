@@ -6,21 +6,18 @@ As in `live`, every order has a number and is obeyed once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-KEY = "slide_bar"
+from gradviz.ui.assets import assets
 
-_HERE = Path(__file__).parent
+KEY = "slide_bar"
 
 
 @st.cache_resource(show_spinner=False)
 def _assets() -> dict[str, str]:
-    return {
-        kind: (_HERE / f"slide_bar.{kind}").read_text("utf-8") for kind in ("html", "css", "js")
-    }
+    return assets("slide_bar")
 
 
 _component = st.components.v2.component("gradviz.slide_bar", **_assets(), isolate_styles=False)
