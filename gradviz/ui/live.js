@@ -268,6 +268,11 @@ class Pictures {
       },
       { rootMargin: "200px" },
     );
+    // plotly.js follows the window only; the sidebar that comes or goes changes a picture's place too.
+    this.sizes = new ResizeObserver((entries) => {
+      for (const { target } of entries)
+        if (target.on && target.clientWidth) window.Plotly.Plots.resize(target);
+    });
     this.onVisible = () => this.schedule();
     document.addEventListener("visibilitychange", this.onVisible);
   }
@@ -275,6 +280,7 @@ class Pictures {
   close() {
     document.removeEventListener("visibilitychange", this.onVisible);
     this.observer.disconnect();
+    this.sizes.disconnect();
     clearTimeout(this.later);
     if (window.Plotly) for (const { plot } of this.charts.values()) window.Plotly.purge(plot);
   }
@@ -295,6 +301,7 @@ class Pictures {
   remove(name, chart) {
     if (window.Plotly) window.Plotly.purge(chart.plot);
     this.observer.unobserve(chart.card);
+    this.sizes.unobserve(chart.plot);
     chart.player.close();
     chart.card.remove();
     this.charts.delete(name);
@@ -306,6 +313,7 @@ class Pictures {
       chart = this.mount(name);
       this.charts.set(name, chart);
       this.observer.observe(chart.card);
+      this.sizes.observe(chart.plot);
     }
     chart.wanted = text;
   }
@@ -369,7 +377,6 @@ class Pictures {
     const { data, layout, frames } = JSON.parse(chart.wanted);
     const first = !chart.plot.on;
     window.Plotly.react(chart.plot, data, { ...layout, autosize: true }, {
-      responsive: true,
       displaylogo: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d"],
     });

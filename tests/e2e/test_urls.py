@@ -81,6 +81,21 @@ def test_pages_fit_from_phone_to_wide_screen(server: str, page: Page, path: str)
         assert main.evaluate("(node) => node.scrollWidth <= node.clientWidth")
 
 
+def test_pictures_take_the_place_of_a_sidebar_that_is_hidden(server: str, page: Page) -> None:
+    live = LivePage(page).open(server)
+    cards = page.locator(".gv-card").all()
+    narrow = [width_of(card) for card in cards]
+    page.get_by_test_id("stSidebar").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    for card, before in zip(cards, narrow, strict=True):
+        live.until(lambda card=card, before=before: width_of(card) > before + 50)
+        live.until(lambda card=card: is_filled(card, 1280))
+    page.get_by_test_id("stExpandSidebarButton").click()
+    for card, before in zip(cards, narrow, strict=True):
+        live.until(lambda card=card, before=before: width_of(card) == before)
+        live.until(lambda card=card: is_filled(card, 1280))
+
+
 def is_filled(card: Locator, width: int) -> bool:
     """Whether a card lies within the window, and its plot fills it and no more."""
     box, plot = card.bounding_box(), card.locator(".main-svg").first.bounding_box()
@@ -88,3 +103,9 @@ def is_filled(card: Locator, width: int) -> bool:
     assert plot is not None
     is_within = box["x"] >= 0 and box["x"] + box["width"] <= width
     return is_within and 0.9 * box["width"] < plot["width"] <= box["width"]
+
+
+def width_of(card: Locator) -> float:
+    box = card.bounding_box()
+    assert box is not None
+    return box["width"]
