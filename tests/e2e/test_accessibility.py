@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_page import LivePage
+from live_page import LivePage, at_rest
 from playwright.sync_api import Page, expect
 
 from gradviz.ui.lessons import LESSONS
@@ -31,9 +31,8 @@ def test_no_serious_violation(server: str, page: Page, name: str) -> None:
     assert not serious_violations(page)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 900})
-    app = page.locator("[data-testid=stApp]")
-    expect(app).to_have_css("color-scheme", "dark")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-testid=stApp]")).to_have_css("color-scheme", "dark")
+    at_rest(page)
     assert not serious_violations(page)
 
 

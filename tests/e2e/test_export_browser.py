@@ -15,7 +15,7 @@ import plotly.io
 import pyarrow.parquet
 import pypdf
 import pytest
-from live_page import LivePage
+from live_page import LivePage, at_rest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -53,6 +53,7 @@ class ExportForm:
         self.choose("File", (dict(FORMATS) | dict(RUN_FORMATS))[kind].label)
         save = self.box.locator(f".st-key-export_save_{kind} button")
         expect(save).to_be_enabled()
+        at_rest(self.page)
         with self.page.expect_download(timeout=90_000) as downloading:
             save.click()
         file = folder / kind
