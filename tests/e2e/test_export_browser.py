@@ -53,7 +53,6 @@ class ExportForm:
         self.choose("File", (dict(FORMATS) | dict(RUN_FORMATS))[kind].label)
         save = self.box.locator(f".st-key-export_save_{kind} button")
         expect(save).to_be_enabled()
-        at_rest(self.page)
         with self.page.expect_download(timeout=90_000) as downloading:
             save.click()
         file = folder / kind
@@ -237,6 +236,7 @@ def test_a_slides_pictures_have_their_own_button(page: Page, server: str, tmp_pa
     expect(buttons.first).to_have_attribute("aria-label", re.compile("^Export .+"))
     buttons.first.click()
     form = ExportForm(page)
+    at_rest(page)
     name, file = form.saved("csv", tmp_path)
     assert name.endswith(".csv")
     assert len(file.splitlines()) > 1

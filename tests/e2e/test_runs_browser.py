@@ -245,6 +245,4 @@ def give(page: Page, name: str, content: bytes) -> None:
     """Hand a file to Import; the one before has its own field until the page is drawn anew."""
     field = page.get_by_test_id("stFileUploaderDropzoneInput")
     expect(field).to_have_count(1)
-    field.set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
+    field.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
