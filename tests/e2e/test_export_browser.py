@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from gradviz.exports import FORMATS, RUN_FORMATS
 from gradviz.shots.serving import serving
 
+pytestmark = pytest.mark.alone
+
 CAPTION = "A GRU’s gradient, 50 % faded"
 
 
@@ -85,7 +87,6 @@ def form(live: LivePage) -> ExportForm:
     return made
 
 
-@pytest.mark.alone
 def test_every_export_is_downloaded_and_opened(
     form: ExportForm, live: LivePage, tmp_path: Path
 ) -> None:
