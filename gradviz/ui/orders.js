@@ -14,6 +14,7 @@ class Orders {
     this.last = Date.now(); // Above every number of this tab before a reload.
     this.tries = 0;
     this.heldUntil = 0;
+    this.path = location.pathname;
     this.onLeaving = (event) => this.leaving(event);
     // In front of Streamlit's own listeners.
     window.addEventListener("click", this.onLeaving, true);
@@ -27,7 +28,8 @@ class Orders {
   }
 
   leaving(event) {
-    if (event.type === "click" && !leadsAway(event.target)) return;
+    const away = event.type === "click" ? leadsAway(event) : location.pathname !== this.path;
+    if (!away) return;
     this.heldUntil = Date.now() + LEAVING_MS;
     this.later(LEAVING_MS);
   }
@@ -65,8 +67,9 @@ class Orders {
   }
 }
 
-function leadsAway(target) {
-  const link = target.closest?.("a[href]:not([target=_blank], [download])");
+function leadsAway(event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return false; // Opens elsewhere.
+  const link = event.target.closest?.("a[href]:not([target=_blank], [download])");
   // Streamlit writes its first page as an empty link.
   const path = link && new URL(link.getAttribute("href") || "./", location.href).pathname;
   return Boolean(link) && path !== location.pathname;

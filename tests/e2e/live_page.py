@@ -15,12 +15,6 @@ PATIENCE_S = 60.0
 """A worker is at nice 10: where the machine is busy with other things a step may take seconds."""
 
 
-def at_rest(page: Page) -> None:
-    """Wait until nothing is drawn anew: as one who looks before they click."""
-    app = page.locator("[data-testid=stApp]")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-
-
 class LivePage:
     """Finds things as a user does: by their words."""
 

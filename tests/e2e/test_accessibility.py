@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_page import LivePage, at_rest
-from playwright.sync_api import Page, expect
+from live_page import LivePage
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gradviz.ui.lessons import LESSONS
 
@@ -20,6 +22,14 @@ OF_STREAMLIT = {"scrollable-region-focusable", "nested-interactive"}
 """Rules that Streamlit's own widgets break, which a page cannot mend."""
 
 
+@pytest.fixture(scope="module", params=[("light", 1280), ("dark", 390)], ids=["light", "dark"])
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    scheme, width = request.param
+    opened = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_serious_violation(server: str, page: Page, name: str) -> None:
     page.goto(f"{server}/{name}")
@@ -28,20 +38,11 @@ def test_no_serious_violation(server: str, page: Page, name: str) -> None:
         live = LivePage(page)
         live.until(lambda: page.locator(".gv-live-pictures").count() > 0)
         live.until(lambda: len(live.drawn()) == page.locator(".gv-card").count() > 0)
-    assert not serious_violations(page)
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 390, "height": 900})
-    expect(page.locator("[data-testid=stApp]")).to_have_css("color-scheme", "dark")
-    at_rest(page)
-    assert not serious_violations(page)
-
-
-def serious_violations(page: Page) -> list[str]:
-    """What axe finds, a line each."""
     found = Axe().run(page, context=WITHOUT_PLOTS, options=RULES)
-    return [
+    serious = [
         f"{each['id']} ({each['impact']}): {each['help']}: "
         + "; ".join(node["html"][:160] for node in each["nodes"][:4])
         for each in found.response["violations"]
         if each["impact"] in {"serious", "critical"} and each["id"] not in OF_STREAMLIT
     ]
+    assert not serious, "\n".join(serious)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from live_page import LivePage, at_rest
+from live_page import LivePage
 from playwright.sync_api import Page, expect
 
 from gradviz.theory import cliff
@@ -72,7 +72,6 @@ def test_a_click_starts_both_descents_there(lesson: LivePage, place: tuple[float
     # What stands outside the pictures follows too.
     expect(lesson.page.get_by_role("spinbutton", name="Start w")).to_have_value(f"{start[0]:.7g}")
     lesson.until(lambda: f"w={start[0]}" in lesson.page.url)
-    at_rest(lesson.page)
     lesson.press("Undo")
     lesson.until(lambda: start_of(lesson, FREE) == (5.2, -2.3))
 

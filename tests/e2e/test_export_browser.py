@@ -15,7 +15,7 @@ import plotly.io
 import pyarrow.parquet
 import pypdf
 import pytest
-from live_page import LivePage, at_rest
+from live_page import LivePage
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -237,7 +237,6 @@ def test_a_slides_pictures_have_their_own_button(page: Page, server: str, tmp_pa
     expect(buttons.first).to_have_attribute("aria-label", re.compile("^Export .+"))
     buttons.first.click()
     form = ExportForm(page)
-    at_rest(page)
     name, file = form.saved("csv", tmp_path)
     assert name.endswith(".csv")
     assert len(file.splitlines()) > 1

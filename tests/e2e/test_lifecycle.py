@@ -19,6 +19,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from gradviz.shots.serving import serving
 
+pytestmark = pytest.mark.alone
+
 RUN = "cell=gru&seq_len=30&hidden_size=16"
 
 
@@ -81,21 +83,19 @@ def test_a_closed_tab_stops_its_run_within_35_seconds(
     LivePage(tab).open(address, RUN).train_to(10)
     (worker,) = workers(pid)
     tab.close()
-    closed = time.monotonic()
     time.sleep(5)
     before = worker.cpu_times().user
-    # A short loss of the connection stops nothing.
-    eventually(lambda: worker.cpu_times().user - before > 0.2, 5)
+    time.sleep(2)
+    assert worker.cpu_times().user - before > 0.2, "a short loss of the connection stops nothing"
 
     def idle() -> bool:
         then = worker.cpu_times().user
-        time.sleep(2)
+        time.sleep(1)
         return bool(worker.cpu_times().user - then < 0.05)
 
-    eventually(idle, closed + 37 - time.monotonic())
+    eventually(idle, 30)
 
 
-@pytest.mark.alone
 def test_a_killed_worker_is_replaced_and_the_run_goes_on(
     own_server: tuple[str, int], page: Page
 ) -> None:

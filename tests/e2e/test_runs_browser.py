@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live_page import LivePage, at_rest
+from live_page import LivePage
 from playwright.sync_api import Page, expect
 
 from gradviz.config import RunConfig
@@ -127,8 +127,6 @@ def test_saved_found_looked_at_and_opened(empty: tuple[str, Path], page: Page) -
     page.get_by_label("Name", exact=True).fill("my run")
     page.get_by_label("Name", exact=True).press("Enter")
     live.until(lambda: _name(path) == "my run")
-    # A file that is asked for while the page is drawn anew is not made.
-    at_rest(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export this run").click()
     with Store(download.value.path(), read_only=True) as given:

@@ -62,23 +62,37 @@ def test_nothing_is_loaded_from_outside(server: str, browser: Browser) -> None:
     assert outside == []
 
 
+@pytest.mark.parametrize("width", [390, 768, 1280, 2560])
 @pytest.mark.parametrize("path", ["", "live_training?task=digits_rows&cell=lstm&num_layers=2"])
-def test_pages_fit_from_phone_to_wide_screen(server: str, page: Page, path: str) -> None:
-    """Opened on a phone, and as a window that is drawn wider."""
-    page.set_viewport_size({"width": 390, "height": 900})
+def test_pages_fit_from_phone_to_wide_screen(
+    server: str, page: Page, width: int, path: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{server}/{path}")
     if path:
         live = LivePage(page).ready()
         live.press("Step 10")
         live.until(lambda: live.settled() == 10)
+        for card in page.locator(".gv-card").all():
+            box, plot = card.bounding_box(), card.locator(".main-svg").first.bounding_box()
+            assert box is not None
+            assert plot is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert plot["width"] <= box["width"]
     else:
         expect(page.get_by_role("link", name="Real series: sunspots")).to_be_visible()
     main = page.locator("[data-testid=stMain]")
-    for width in (390, 768, 1280, 2560):
+    assert main.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+
+
+def test_pictures_follow_a_window_that_grows(server: str, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    live = LivePage(page).open(server)
+    for width in (768, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
         for card in page.locator(".gv-card").all():
-            LivePage(page).until(lambda card=card, width=width: is_filled(card, width))
-        assert main.evaluate("(node) => node.scrollWidth <= node.clientWidth")
+            live.until(lambda card=card, width=width: is_filled(card, width))
 
 
 def test_pictures_take_the_place_of_a_sidebar_that_is_hidden(server: str, page: Page) -> None:
